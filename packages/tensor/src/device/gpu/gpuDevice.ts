@@ -1,0 +1,129 @@
+import { host } from '#host';
+import { bytesPerElement, type DType, type TypedArray } from '../../dtype.js';
+import { DeviceError } from '../../errors.js';
+import type { Node, Storage } from '../../graph/node.js';
+import type { Schedule } from '../../schedule/schedule.js';
+import type { Device, MemoryReport } from '../device.js';
+import { planOf } from '../plan.js';
+import type { AdapterProfile } from '../profile.js';
+import { ErrorDesk } from './errors.js';
+import { decode, encode } from './convert.js';
+import { PipelineCache } from './pipelines.js';
+import { BufferPool, type PooledBuffer } from './pool.js';
+import { Readback } from './readback.js';
+import { PlanRunner } from './runner.js';
+
+/** A tensor's elements in a buffer of the pool. */
+export class GPUStorage implements Storage {
+  /** Weighs on the host's garbage collector what the buffer weighs on the GPU, so that dropped tensors are noticed. */
+  readonly ballast: ArrayBuffer | undefined;
+  #owners = 1;
+
+  constructor(
+    readonly device: GPUTensorDevice,
+    readonly buffer: PooledBuffer,
+    readonly bytes: number,
+  ) {
+    this.ballast = host.kind === 'node' && bytes >= ballastFrom ? new ArrayBuffer(bytes) : undefined;
+  }
+
+  get alive(): boolean {
+    return !this.device.lost;
+  }
+
+  /** True when a single node owns the storage. */
+  get unique(): boolean {
+    return this.#owners === 1;
+  }
+
+  retain(): void {
+    this.#owners++;
+  }
+
+  release(): void {
+    if (--this.#owners === 0) this.device.pool.release(this.buffer);
+  }
+}
+
+const ballastFrom = 16384;
+/** Bytes that may be written before a submit: Dawn keeps pending writes in host memory until then. */
+const uploadFlush = 16 * 2 ** 20;
+
+/** A WebGPU device with its pool, pipelines and queue. */
+export class GPUTensorDevice implements Device {
+  readonly pool: BufferPool;
+  readonly pipelines: PipelineCache;
+  readonly errors: ErrorDesk;
+  readonly runner: PlanRunner;
+  readonly #readback: Readback;
+  #pendingUpload = 0;
+
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly profile: AdapterProfile,
+  ) {
+    this.errors = new ErrorDesk(gpu);
+    this.pool = new BufferPool(gpu, profile.maxBufferBytes, () => undefined);
+    this.pipelines = new PipelineCache(gpu, (e) => this.errors.expect(e));
+    this.runner = new PlanRunner(this);
+    this.#readback = new Readback(gpu);
+  }
+
+  get lost(): boolean {
+    return this.errors.lost;
+  }
+
+  upload(data: TypedArray, dtype: DType): GPUStorage {
+    const bytes = encode(data, dtype);
+    const storage = this.allocate(bytes.byteLength, 'upload');
+    this.gpu.queue.writeBuffer(storage.buffer.buffer, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#pendingUpload += bytes.byteLength;
+    if (this.#pendingUpload >= uploadFlush) this.submit([]);
+    return storage;
+  }
+
+  /** A storage with undefined contents. */
+  allocate(bytes: number, label: string): GPUStorage {
+    return new GPUStorage(this, this.pool.acquire(bytes, label), bytes);
+  }
+
+  /** Submits command buffers, and with them everything that was written before. */
+  submit(commands: readonly GPUCommandBuffer[]): void {
+    this.#pendingUpload = 0;
+    this.gpu.queue.submit(commands);
+  }
+
+  run(schedule: Schedule, { kept }: { kept: (node: Node) => boolean }): ReadonlyMap<Node, Storage[]> {
+    return this.runner.run(planOf(schedule, this.profile), kept);
+  }
+
+  async read(storage: Storage, dtype: DType, size: number): Promise<TypedArray> {
+    if (!(storage instanceof GPUStorage) || storage.device !== this) {
+      throw new DeviceError('this tensor lives on another device; read it before switching devices');
+    }
+    this.errors.checkNow();
+    const elements = this.peek(storage, dtype, size);
+    await this.errors.check();
+    const result = await elements;
+    await this.errors.check();
+    return result;
+  }
+
+  /** Elements of a storage, whatever the device has to report. */
+  async peek(storage: GPUStorage, dtype: DType, size: number): Promise<TypedArray> {
+    const bytes = Math.ceil((size * bytesPerElement[dtype]) / 4) * 4;
+    if (bytes === 0) return decode(new ArrayBuffer(0), dtype, 0);
+    const copy = await this.#readback.copy(storage.buffer.buffer, bytes, (commands) => this.submit([commands]));
+    return decode(copy, dtype, size);
+  }
+
+  async idle(): Promise<void> {
+    await this.gpu.queue.onSubmittedWorkDone();
+    await this.errors.check();
+  }
+
+  memory(): MemoryReport {
+    const { liveBytes, liveBuffers, pooledBytes } = this.pool;
+    return { liveBytes, liveBuffers, pooledBytes };
+  }
+}

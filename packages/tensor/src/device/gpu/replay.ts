@@ -1,0 +1,136 @@
+import type { Node } from '../../graph/node.js';
+import { bufferDType, type BufferId } from '../../kernel/buffer.js';
+import { bufferUsage } from '../flags.js';
+import { bufferBytes, type Plan } from '../plan.js';
+import type { GPUStorage, GPUTensorDevice } from './gpuDevice.js';
+import type { PooledBuffer } from './pool.js';
+import { encodeSteps, record, writeUniform, type BindGroupCache, type RecordedStep } from './runner.js';
+
+/** A field of the uniform blocks that every call sets anew. */
+interface Patch {
+  readonly at: number;
+  readonly type: 'u32' | 'i32' | 'f32';
+  readonly argument: number;
+}
+
+/** Sets of buffers whose bind groups a replay remembers. */
+const rememberedSets = 16;
+
+/**
+ * A plan that runs many times: kernels, uniform blocks, scratch memory and bind groups stay; only inputs, results and
+ * numbers change from call to call.
+ */
+export class Replay {
+  readonly #steps: readonly RecordedStep[];
+  readonly #uniforms: DataView<ArrayBuffer>;
+  readonly #block: PooledBuffer;
+  readonly #patches: readonly Patch[];
+  readonly #scratch = new Map<BufferId, GPUStorage>();
+  /** Buffers that are given at every call, and results that are made at every call. */
+  readonly #outside: readonly BufferId[];
+  readonly #bindGroups = new Map<string, BindGroupCache>();
+
+  /**
+   * @param results nodes whose storages the caller gets.
+   */
+  constructor(
+    private readonly device: GPUTensorDevice,
+    plan: Plan,
+    private readonly results: ReadonlySet<Node>,
+  ) {
+    const { steps, uniforms } = record(device, plan);
+    this.#steps = steps;
+    this.#uniforms = new DataView(uniforms);
+    const usage = bufferUsage.uniform | bufferUsage.copyDst;
+    const size = Math.max(16, uniforms.byteLength);
+    this.#block = { id: -nextBlock++, bytes: size, buffer: device.gpu.createBuffer({ size, usage }) };
+    device.gpu.queue.writeBuffer(this.#block.buffer, 0, uniforms);
+    this.#patches = steps.flatMap(({ step, uniformOffset }) =>
+      Object.values(step.dispatch.uniforms).flatMap(({ type, argument }, i): Patch[] =>
+        argument === undefined ? [] : [{ at: uniformOffset + 4 * i, type, argument }],
+      ),
+    );
+    this.#allocateScratch(plan);
+    const ids = new Set(plan.steps.flatMap((s) => [...s.buffers.map((b) => b.id), ...s.clear]));
+    this.#outside = [...ids].filter((id) => !this.#scratch.has(id));
+  }
+
+  /** Number of kernels that one call runs. */
+  get kernels(): number {
+    return this.#steps.length;
+  }
+
+  /** Scratch buffers whose lives do not overlap share memory. */
+  #allocateScratch(plan: Plan): void {
+    const free: GPUStorage[] = [];
+    const inside = new Set(plan.stored.filter((n) => !this.results.has(n)));
+    plan.steps.forEach((step, index) => {
+      for (const id of [...step.buffers.map((b) => b.id), ...step.clear]) {
+        const mine = id.kind === 'temporary' || inside.has(id.node);
+        if (!mine || this.#scratch.has(id)) continue;
+        const bytes = bufferBytes(id);
+        const fit = free.findIndex((s) => s.buffer.bytes >= bytes && s.buffer.bytes <= 2 * bytes + 4096);
+        const storage = fit >= 0 ? free.splice(fit, 1)[0]! : this.device.allocate(bytes, bufferDType(id));
+        this.#scratch.set(id, storage);
+      }
+      for (const [id, last] of plan.lastUse) {
+        const storage = this.#scratch.get(id);
+        if (last === index && storage) free.push(storage);
+      }
+    });
+  }
+
+  /**
+   * Runs the plan once.
+   * @param inputOf storage of a node that the plan reads and does not compute.
+   * @param numbers values of the number slots.
+   */
+  run(inputOf: (id: BufferId) => GPUStorage, numbers: readonly number[]): ReadonlyMap<BufferId, GPUStorage> {
+    const made = new Map<BufferId, GPUStorage>();
+    const bound = new Map<BufferId, PooledBuffer>();
+    let signature = '';
+    for (const id of this.#outside) {
+      let storage: GPUStorage;
+      if (id.kind === 'node' && this.results.has(id.node)) {
+        storage = this.device.allocate(bufferBytes(id), 'result');
+        made.set(id, storage);
+      } else storage = inputOf(id);
+      bound.set(id, storage.buffer);
+      signature += `${storage.buffer.id},`;
+    }
+    this.#writeNumbers(numbers);
+    const bufferOf = (id: BufferId): PooledBuffer => bound.get(id) ?? this.#scratch.get(id)!.buffer;
+    const commands = encodeSteps(this.device, this.#steps, this.#block, bufferOf, undefined, this.#groupsFor(signature));
+    this.device.submit([commands]);
+    return made;
+  }
+
+  #groupsFor(signature: string): BindGroupCache {
+    let groups = this.#bindGroups.get(signature);
+    if (!groups) {
+      groups = [];
+      this.#bindGroups.set(signature, groups);
+      if (this.#bindGroups.size > rememberedSets) {
+        const oldest = this.#bindGroups.keys().next().value;
+        if (oldest !== undefined) this.#bindGroups.delete(oldest);
+      }
+    }
+    return groups;
+  }
+
+  #writeNumbers(numbers: readonly number[]): void {
+    if (this.#patches.length === 0) return;
+    for (const { at, type, argument } of this.#patches) writeUniform(this.#uniforms, at, type, numbers[argument]!);
+    const first = this.#patches[0]!.at;
+    const last = this.#patches[this.#patches.length - 1]!.at + 4;
+    this.device.gpu.queue.writeBuffer(this.#block.buffer, first, this.#uniforms.buffer, first, last - first);
+  }
+
+  /** Gives all memory back. */
+  dispose(): void {
+    for (const storage of new Set(this.#scratch.values())) storage.release();
+    this.#block.buffer.destroy();
+  }
+}
+
+let nextBlock = 1;

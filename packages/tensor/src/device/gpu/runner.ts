@@ -1,0 +1,161 @@
+import type { Node } from '../../graph/node.js';
+import { bufferDType, type BufferId } from '../../kernel/buffer.js';
+import type { UniformValue } from '../../kernel/dispatch.js';
+import { DeviceError } from '../../errors.js';
+import { bufferUsage } from '../flags.js';
+import { bufferBytes, type Plan, type PlanStep } from '../plan.js';
+import type { GPUStorage, GPUTensorDevice } from './gpuDevice.js';
+import type { Pipeline } from './pipelines.js';
+import type { PooledBuffer } from './pool.js';
+
+/** Uniform blocks start at multiples of this: the largest alignment an adapter may ask for. */
+const uniformStride = 256;
+
+/** A step's pipeline and where its uniform block lies. */
+export interface RecordedStep {
+  readonly step: PlanStep;
+  readonly pipeline: Pipeline;
+  readonly uniformOffset: number;
+  readonly uniformBytes: number;
+}
+
+/** Bytes of a uniform block: fields of four bytes, padded as WGSL pads a struct. */
+const blockBytes = (uniforms: Readonly<Record<string, UniformValue>>): number =>
+  Math.max(16, Math.ceil(Object.keys(uniforms).length / 4) * 16);
+
+/** Compiles the steps of a plan and lays out their uniform blocks in one buffer. */
+export function record(device: GPUTensorDevice, plan: Plan): { steps: RecordedStep[]; uniforms: ArrayBuffer } {
+  let offset = 0;
+  const steps = plan.steps.map((step): RecordedStep => {
+    const uniformBytes = blockBytes(step.dispatch.uniforms);
+    const uniformOffset = offset;
+    offset += Math.ceil(uniformBytes / uniformStride) * uniformStride;
+    return { step, pipeline: device.pipelines.pipeline(step.dispatch), uniformOffset, uniformBytes };
+  });
+  const uniforms = new ArrayBuffer(offset);
+  const view = new DataView(uniforms);
+  for (const { step, uniformOffset } of steps) {
+    Object.values(step.dispatch.uniforms).forEach((u, i) => writeUniform(view, uniformOffset + 4 * i, u.type, u.value));
+  }
+  return { steps, uniforms };
+}
+
+/** Writes one field of a uniform block. */
+export function writeUniform(view: DataView, at: number, type: UniformValue['type'], value: number): void {
+  if (type === 'f32') view.setFloat32(at, value, true);
+  else if (type === 'i32') view.setInt32(at, value, true);
+  else view.setUint32(at, value, true);
+}
+
+/** Bind groups of steps by number, for a set of buffers that stays the same. */
+export type BindGroupCache = (GPUBindGroup | undefined)[];
+
+/**
+ * Encodes dispatches into one command buffer: one pass, interrupted only where a buffer must be cleared.
+ * @param after called after each step, with its number.
+ * @param groups bind groups of an earlier call with the same buffers, or an empty list to remember them in.
+ */
+export function encodeSteps(
+  device: GPUTensorDevice,
+  steps: readonly RecordedStep[],
+  uniforms: PooledBuffer,
+  bufferOf: (id: BufferId) => PooledBuffer,
+  after?: (index: number) => void,
+  groups: BindGroupCache = [],
+): GPUCommandBuffer {
+  const encoder = device.gpu.createCommandEncoder();
+  let pass: GPUComputePassEncoder | undefined;
+  steps.forEach(({ step, pipeline, uniformOffset, uniformBytes }, index) => {
+    if (step.clear.length > 0) {
+      pass?.end();
+      pass = undefined;
+      for (const id of step.clear) encoder.clearBuffer(bufferOf(id).buffer);
+    }
+    pass ??= encoder.beginComputePass();
+    const group = (groups[index] ??= device.pipelines.bindGroup(
+      pipeline,
+      uniforms,
+      uniformBytes,
+      step.buffers.map(({ id, window }) => ({
+        buffer: bufferOf(id),
+        offset: window?.offset ?? 0,
+        bytes: window?.bytes ?? bufferBytes(id),
+      })),
+    ));
+    pass.setPipeline(pipeline.pipeline);
+    pass.setBindGroup(0, group, [uniformOffset]);
+    const { workgroups } = step.dispatch;
+    if ('indirect' in workgroups) pass.dispatchWorkgroupsIndirect(bufferOf(step.indirect!).buffer, workgroups.offset);
+    else if (workgroups[0] * workgroups[1] * workgroups[2] > 0) pass.dispatchWorkgroups(...workgroups);
+    after?.(index);
+  });
+  pass?.end();
+  return encoder.finish();
+}
+
+/** Runs plans once: buffers come from the pool and go back after their last use. */
+export class PlanRunner {
+  #uniforms: PooledBuffer | undefined;
+
+  constructor(private readonly device: GPUTensorDevice) {}
+
+  run(plan: Plan, kept: (node: Node) => boolean): ReadonlyMap<Node, GPUStorage[]> {
+    const { device } = this;
+    const { steps, uniforms } = record(device, plan);
+    const block = this.#block(uniforms.byteLength);
+    const owned = new Map<BufferId, GPUStorage>();
+    const results = new Map<Node, GPUStorage[]>();
+    for (const node of plan.stored) results.set(node, []);
+
+    const bufferOf = (id: BufferId): PooledBuffer => {
+      if (id.kind === 'node') {
+        const { node } = id;
+        if (node.data) node.settle([device.upload(node.data, node.dtype)]);
+        const storage = node.storages?.[id.index] as GPUStorage | undefined;
+        if (storage) return this.#own(storage);
+      }
+      let storage = owned.get(id);
+      if (!storage) {
+        storage = device.allocate(bufferBytes(id), bufferDType(id));
+        owned.set(id, storage);
+        if (id.kind === 'node') results.get(id.node)![id.index] = storage;
+      }
+      return storage.buffer;
+    };
+    const freeAt = plan.steps.map((): BufferId[] => []);
+    for (const [id, index] of plan.lastUse) {
+      const temporary = id.kind === 'temporary' || (results.has(id.node) && !kept(id.node));
+      if (temporary) freeAt[index]!.push(id);
+    }
+    device.gpu.queue.writeBuffer(block.buffer, 0, uniforms);
+    const commands = encodeSteps(device, steps, block, bufferOf, (index) => {
+      for (const id of freeAt[index]!) {
+        owned.get(id)?.release();
+        if (id.kind === 'node') results.delete(id.node);
+      }
+    });
+    // outputs that no kernel wrote have no elements
+    for (const [node, storages] of results) {
+      const outputs = node.is('program') ? node.attrs.outputs.length : 1;
+      for (let i = 0; i < outputs; i++) storages[i] ??= device.allocate(4, 'empty');
+    }
+    device.submit([commands]);
+    return results;
+  }
+
+  #own(storage: GPUStorage): PooledBuffer {
+    if (storage.device === this.device) return storage.buffer;
+    throw new DeviceError('a tensor of another device cannot be used here; read it and upload it again');
+  }
+
+  /** The block that eager plans share: writes are ordered with the submits that use them. */
+  #block(bytes: number): PooledBuffer {
+    if (!this.#uniforms || this.#uniforms.bytes < bytes) {
+      this.#uniforms?.buffer.destroy();
+      const size = Math.max(65536, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1))));
+      const usage = bufferUsage.uniform | bufferUsage.copyDst;
+      this.#uniforms = { id: -size, bytes: size, buffer: this.device.gpu.createBuffer({ size, usage }) };
+    }
+    return this.#uniforms;
+  }
+}

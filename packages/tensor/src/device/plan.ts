@@ -1,0 +1,103 @@
+import { bytesPerElement } from '../dtype.js';
+import type { Node } from '../graph/node.js';
+import { bufferDType, sameBuffer, type BufferId, type Temporary } from '../kernel/buffer.js';
+import type { BufferRef, Dispatch, ProgramKernel } from '../kernel/dispatch.js';
+import { itemsOf, KernelText } from '../kernel/emit.js';
+import type { FusedKernel } from '../kernel/ir.js';
+import { boundMatmul } from '../schedule/matmul.js';
+import type { Call, Schedule } from '../schedule/schedule.js';
+import { sizeOf } from '../shape.js';
+import type { AdapterProfile } from './profile.js';
+import { windowsOf, type Window } from './windows.js';
+
+/** One dispatch with the buffers it binds. */
+export interface PlanStep {
+  readonly dispatch: Dispatch;
+  readonly buffers: readonly { readonly id: BufferId; readonly window: Window | undefined }[];
+  readonly indirect: BufferId | undefined;
+  /** Buffers to fill with zeros before this step. */
+  readonly clear: readonly BufferId[];
+}
+
+/** A schedule as dispatches: what a GPU records, once or at every replay. */
+export interface Plan {
+  readonly steps: readonly PlanStep[];
+  /** Nodes that own the buffers the plan fills. */
+  readonly stored: readonly Node[];
+  /** Scratch and partial buffers of every step, as they are first used. */
+  readonly lastUse: ReadonlyMap<BufferId, number>;
+}
+
+/** Bytes of a buffer; at least one word, so that empty tensors can be bound. */
+export function bufferBytes(id: BufferId): number {
+  const size = id.kind === 'temporary' ? id.size : sizeOf(shapeOf(id.node, id.index));
+  return Math.max(4, Math.ceil((size * bytesPerElement[bufferDType(id)]) / 4) * 4);
+}
+
+function shapeOf(node: Node, index: number): readonly number[] {
+  return node.is('program') ? node.attrs.outputs[index]!.shape : node.shape;
+}
+
+/** Writes the dispatches of a schedule for an adapter. */
+export function planOf({ calls, stored }: Schedule, profile: AdapterProfile): Plan {
+  const steps = calls.flatMap((call) => stepsOf(call, profile));
+  const lastUse = new Map<BufferId, number>();
+  const canonical: BufferId[] = [];
+  const name = (id: BufferId): BufferId => {
+    let known = canonical.find((c) => sameBuffer(c, id));
+    if (!known) canonical.push((known = id));
+    return known;
+  };
+  const named = steps.map((step, index): PlanStep => {
+    const buffers = step.buffers.map(({ id, window }) => ({ id: name(id), window }));
+    const clear = step.clear.map(name);
+    const indirect = step.indirect && name(step.indirect);
+    for (const id of [...buffers.map((b) => b.id), ...clear, ...(indirect ? [indirect] : [])]) lastUse.set(id, index);
+    return { ...step, buffers, clear, indirect };
+  });
+  return { steps: named, stored, lastUse };
+}
+
+function stepsOf(call: Call, profile: AdapterProfile): PlanStep[] {
+  if (call.kind === 'fused') return fusedSteps(call, profile);
+  if (call.kind === 'matmul') {
+    const { kernel, inputs, outputs } = boundMatmul(call, profile);
+    return programSteps(kernel, inputs, outputs);
+  }
+  const { node, inputs } = call;
+  const kernel = node.attrs.build(profile);
+  const outputs = kernel.outputs.map((_, index): BufferId => ({ kind: 'node', node, index }));
+  return programSteps(kernel, inputs, outputs);
+}
+
+function fusedSteps(kernel: FusedKernel, profile: AdapterProfile): PlanStep[] {
+  const text = new KernelText(kernel, profile);
+  const items = itemsOf(kernel, text.layout);
+  if (items === 0) return [];
+  const sizes = kernel.buffers.map((b) => bufferBytes(b.id));
+  return windowsOf(kernel, text.layout, items, sizes, profile).map((range) => ({
+    dispatch: text.dispatch(range),
+    buffers: kernel.buffers.map((b, i) => {
+      const window = range.bound[i]!;
+      return { id: b.id, window: window.bytes === sizes[i] ? undefined : window };
+    }),
+    indirect: undefined,
+    clear: [],
+  }));
+}
+
+function programSteps(kernel: ProgramKernel, inputs: readonly BufferId[], outputs: readonly BufferId[]): PlanStep[] {
+  const scratch = kernel.scratch.map(({ bytes }): Temporary => ({ kind: 'temporary', dtype: 'uint32', size: Math.ceil(bytes / 4) }));
+  const buffer = (ref: BufferRef): BufferId =>
+    ref.kind === 'input' ? inputs[ref.index]! : ref.kind === 'output' ? outputs[ref.index]! : scratch[ref.index]!;
+  const zeroed = [
+    ...(kernel.zeroOutputs ?? []).map((i) => outputs[i]!),
+    ...scratch.filter((_, i) => kernel.scratch[i]!.zero),
+  ];
+  return kernel.dispatches.map((dispatch, i) => ({
+    dispatch,
+    buffers: dispatch.buffers.map(({ ref }) => ({ id: buffer(ref), window: undefined })),
+    indirect: 'indirect' in dispatch.workgroups ? buffer(dispatch.workgroups.indirect) : undefined,
+    clear: i === 0 ? zeroed : [],
+  }));
+}

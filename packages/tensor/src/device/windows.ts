@@ -1,0 +1,140 @@
+import { ShapeError } from '../errors.js';
+import { bytesPerElement } from '../dtype.js';
+import { sameBuffer } from '../kernel/buffer.js';
+import type { DispatchRange } from '../kernel/emit.js';
+import type { FusedKernel } from '../kernel/ir.js';
+import { siteOf, sitesOf, type FormLayout, type KernelLayout } from '../kernel/layout.js';
+import type { AdapterProfile } from './profile.js';
+
+/** The bytes of a buffer that one dispatch binds. */
+export interface Window {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** A run of items, and the window of every buffer that it touches. */
+export interface WindowedRange extends DispatchRange {
+  readonly bound: readonly Window[];
+}
+
+/**
+ * Cuts the items of a kernel into runs whose every buffer access fits the adapter's binding limit. Kernels whose
+ * buffers are all small, nearly all of them, get a single run with whole buffers.
+ */
+export function windowsOf(
+  kernel: FusedKernel,
+  layout: KernelLayout,
+  items: number,
+  sizes: readonly number[],
+  profile: AdapterProfile,
+): WindowedRange[] {
+  const whole = sizes.map((bytes): Window => ({ offset: 0, bytes }));
+  const big = sizes.map((bytes) => bytes > profile.maxBindingBytes);
+  if (!big.includes(true)) return [{ start: 0, count: items, windows: sizes.map(() => 0), bound: whole }];
+
+  const accesses = bufferAccesses(kernel, layout);
+  const windowAt = (start: number, count: number): WindowedRange | undefined => {
+    const bound: Window[] = [];
+    for (const [index, bytes] of sizes.entries()) {
+      if (!big[index]) {
+        bound.push(whole[index]!);
+        continue;
+      }
+      const window = touched(kernel, layout, accesses[index]!, start, count, index, bytes, profile);
+      if (!window) return undefined;
+      bound.push(window);
+    }
+    const windows = bound.map((w, i) => w.offset / bytesPerElement[kernel.buffers[i]!.dtype]);
+    return { start, count, windows, bound };
+  };
+
+  const ranges: WindowedRange[] = [];
+  let step = items;
+  for (let start = 0; start < items; ) {
+    const range = windowAt(start, Math.min(step, items - start));
+    if (range) {
+      ranges.push(range);
+      start += range.count;
+    } else if (step > 1) step = Math.ceil(step / 2);
+    else {
+      const worst = sizes[big.indexOf(true)]!;
+      throw new ShapeError(
+        `${kernel.label}: a single element of the result reads more of a ${worst} byte tensor than this adapter can ` +
+          `bind (${profile.maxBindingBytes} bytes); gather from or reduce a smaller tensor, or split it first`,
+      );
+    }
+  }
+  return ranges;
+}
+
+/** Forms through which each buffer is accessed; undefined marks an index that depends on data. */
+function bufferAccesses(kernel: FusedKernel, layout: KernelLayout): (FormLayout | 'dynamic' | 'item')[][] {
+  const accesses = kernel.buffers.map((): (FormLayout | 'dynamic' | 'item')[] => []);
+  const at = (id: FusedKernel['partials'][number]): (FormLayout | 'dynamic' | 'item')[] =>
+    accesses[kernel.buffers.findIndex((b) => sameBuffer(b.id, id))]!;
+  for (const { value } of sitesOf(kernel)) {
+    const site = siteOf(value);
+    if (site.kind === 'load') at(site.buffer).push(site.dynamic ? 'dynamic' : layout.forms.get(site.form)!);
+  }
+  for (const s of [...kernel.innerStores, ...kernel.outerStores]) at(s.buffer).push(layout.forms.get(s.form)!);
+  for (const id of kernel.partials) at(id).push('item');
+  return accesses;
+}
+
+/** The aligned window of a buffer that items [start, start + count) touch; undefined if it is too large. */
+function touched(
+  kernel: FusedKernel,
+  layout: KernelLayout,
+  accesses: readonly (FormLayout | 'dynamic' | 'item')[],
+  start: number,
+  count: number,
+  index: number,
+  bytes: number,
+  profile: AdapterProfile,
+): Window | undefined {
+  const { parts } = kernel;
+  const rows = [Math.floor(start / parts), Math.floor((start + count - 1) / parts)] as const;
+  const m = layout.inner.reduce((a, b) => a * b, 1);
+  const chunk = Math.ceil(m / parts);
+  // one row: its parts cover a run of the inner loops; several rows: all of them
+  const inner = rows[0] === rows[1] && parts > 1 ? [(start % parts) * chunk, Math.min(((start + count - 1) % parts + 1) * chunk, m) - 1] : [0, m - 1];
+  let lo = Infinity;
+  let hi = -Infinity;
+  for (const access of accesses) {
+    if (access === 'dynamic') return undefined;
+    if (access === 'item') {
+      lo = Math.min(lo, start);
+      hi = Math.max(hi, start + count - 1);
+      continue;
+    }
+    const a = span(access.outer, layout.outer, rows[0], rows[1]);
+    const b = span(access.inner, layout.inner, inner[0]!, inner[1]!);
+    lo = Math.min(lo, access.offset + a[0] + b[0]);
+    hi = Math.max(hi, access.offset + a[1] + b[1]);
+  }
+  const size = bytesPerElement[kernel.buffers[index]!.dtype];
+  const from = Math.max(0, Math.floor((lo * size) / profile.bindingAlignment) * profile.bindingAlignment);
+  const to = Math.min(bytes, Math.ceil(((hi + 1) * size) / 4) * 4);
+  return to - from > profile.maxBindingBytes ? undefined : { offset: from, bytes: Math.max(to - from, 4) };
+}
+
+/** Smallest and largest value of sum(stride * coordinate) over linear indices [from, to] of `sizes`. */
+function span(strides: readonly number[], sizes: readonly number[], from: number, to: number): [number, number] {
+  let lo = 0;
+  let hi = 0;
+  let below = sizes.reduce((a, b) => a * b, 1);
+  let exact = true; // all coordinates so far are the same for the whole range
+  for (const [k, stride] of strides.entries()) {
+    below /= sizes[k]!;
+    let first = 0;
+    let last = sizes[k]! - 1;
+    if (exact) {
+      first = Math.floor(from / below) % sizes[k]!;
+      last = Math.floor(to / below) % sizes[k]!;
+      if (first !== last) exact = false;
+    }
+    lo += Math.min(stride * first, stride * last);
+    hi += Math.max(stride * first, stride * last);
+  }
+  return [lo, hi];
+}

@@ -1,0 +1,75 @@
+import { ChiaroError } from './errors.js';
+import type { Node } from './graph/node.js';
+import { scalarNode } from './ops/apply.js';
+import { activeTrace } from './runtime/trace.js';
+
+/** Position of a generator, for checkpoints. */
+export interface GeneratorState {
+  readonly seed: number;
+  readonly counter: number;
+}
+
+/**
+ * A source of random numbers: a seed and a counter. Every draw takes the next counter value; element i of a draw is
+ * Philox 4x32-10 (Salmon et al. 2011) of (i, counter) under the seed, so equal seeds give equal numbers on every
+ * adapter. Inside a compiled function the counter is state: replays draw new numbers.
+ */
+export class Generator {
+  #seed: number;
+  #counter = 0;
+
+  /** @param seed a whole number from 0 to 2^53 - 1. */
+  constructor(seed = 0) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new ChiaroError(`Generator: the seed must be a whole number from 0 to 2^53 - 1, got ${seed}`);
+    }
+    this.#seed = seed;
+  }
+
+  get seed(): number {
+    return this.#seed;
+  }
+
+  /** The seed and how many draws were made. */
+  get state(): GeneratorState {
+    return { seed: this.#seed, counter: this.#counter };
+  }
+
+  set state({ seed, counter }: GeneratorState) {
+    this.#seed = seed;
+    this.#counter = counter;
+  }
+
+  /** @internal Takes `count` draws; gives the counter of the first. */
+  take(count: number): number {
+    const first = this.#counter;
+    this.#counter += count;
+    return first;
+  }
+
+  /** @internal Counter and key words of the next draw, as scalar nodes. */
+  draw(): { counter: [Node, Node]; key: [Node, Node] } {
+    const word = (value: number, index: 0 | 1): Node => scalarNode(wordOf(value, index), 'uint32');
+    const trace = activeTrace();
+    const counter = trace ? trace.draw(this) : undefined;
+    const first = counter ? 0 : this.take(1);
+    return {
+      counter: counter ?? [word(first, 0), word(first, 1)],
+      key: [word(this.#seed, 0), word(this.#seed, 1)],
+    };
+  }
+}
+
+/** Low or high 32 bits of a whole number. */
+export const wordOf = (value: number, index: 0 | 1): number =>
+  index === 0 ? value % 2 ** 32 : Math.floor(value / 2 ** 32);
+
+let global = new Generator(0);
+
+/** The generator of random operations that are not given one. */
+export const defaultGenerator = (): Generator => global;
+
+/** Seeds the default generator. */
+export function manualSeed(seed: number): Generator {
+  return (global = new Generator(seed));
+}

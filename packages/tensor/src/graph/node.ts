@@ -1,0 +1,108 @@
+import type { DType, TypedArray } from '../dtype.js';
+import type { Shape } from '../shape.js';
+import type { PrimitiveAttrs, PrimitiveName } from './primitive.js';
+
+/** Where a realised node's elements live: contiguous, row-major, on one device. */
+export interface Storage {
+  readonly bytes: number;
+  /** One more node owns the storage. */
+  retain(): void;
+  /** One node fewer owns it; the last one gives the memory back to the device's pool. */
+  release(): void;
+  /** False after the device was lost. */
+  readonly alive: boolean;
+}
+
+let nextId = 1;
+
+/** Number of the next node: nodes made from now on have this id or a larger one. */
+export const nextNodeId = (): number => nextId;
+
+/** Whether new nodes take over `requiresGrad` from their inputs; `noGrad` of packages/autograd switches it. */
+export const gradientMode = { enabled: true };
+
+/**
+ * A value in the lazy graph: a primitive applied to other nodes. Building nodes never touches a device.
+ *
+ * Nodes are reference-counted by the handles (`Tensor`) and the nodes that use them, so that memory is returned when
+ * the last user is gone. A node that has been computed drops its inputs, unless a gradient may still walk through it.
+ */
+export class Node<P extends PrimitiveName = PrimitiveName> {
+  readonly id = nextId++;
+  /** Elements on the host, for leaves that were given by the user and not yet uploaded. */
+  data: TypedArray | undefined;
+  /** One storage per result; only programs have more than one. */
+  storages: Storage[] | undefined;
+  /** Where user code made this node; recorded under CHIARO_DEBUG. */
+  site: string | undefined;
+  requiresGrad = false;
+  /** A version of a cell: gradients arrive here and go no further. */
+  leaf = false;
+  /** Length of the longest chain of unrealised nodes below: warns of loops that grow a graph for ever. */
+  readonly depth: number;
+  #inputs: readonly Node[];
+  #references = 0;
+
+  constructor(
+    readonly prim: P,
+    inputs: readonly Node[],
+    readonly attrs: PrimitiveAttrs[P],
+    readonly shape: Shape,
+    readonly dtype: DType,
+  ) {
+    this.#inputs = inputs;
+    let depth = 0;
+    for (const input of inputs) {
+      input.retain();
+      if (input.depth >= depth && !input.realized) depth = input.depth + 1;
+      if (input.requiresGrad && gradientMode.enabled) this.requiresGrad = true;
+    }
+    this.depth = depth;
+  }
+
+  get inputs(): readonly Node[] {
+    return this.#inputs;
+  }
+
+  /** True when the elements are stored on a device. */
+  get realized(): boolean {
+    return this.storages !== undefined;
+  }
+
+  get references(): number {
+    return this.#references;
+  }
+
+  /** Is this a node of primitive `prim`? Narrows its attributes. */
+  is<Q extends PrimitiveName>(prim: Q): this is Node<Q> {
+    return (this.prim as PrimitiveName) === prim;
+  }
+
+  retain(): void {
+    this.#references++;
+  }
+
+  /** Drops one reference; the last one frees storage and inputs (iteratively: chains can be long). */
+  release(): void {
+    const pending: Node[] = [this];
+    for (let node = pending.pop(); node; node = pending.pop()) {
+      if (--node.#references > 0) continue;
+      const { storages } = node;
+      node.storages = undefined;
+      node.data = undefined;
+      storages?.forEach((s) => s.release());
+      pending.push(...node.#inputs);
+      node.#inputs = [];
+    }
+  }
+
+  /** The node has its elements: inputs are needed no longer (unless a gradient may walk to them). */
+  settle(storages: Storage[]): void {
+    this.storages = storages;
+    this.data = undefined;
+    if (this.requiresGrad) return;
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    inputs.forEach((n) => n.release());
+  }
+}

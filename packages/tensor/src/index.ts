@@ -1,0 +1,32 @@
+/**
+ * @chiaro/tensor: lazy, fusing tensors on WebGPU. Operations only describe; the scheduler turns what is asked for into
+ * few kernels. See docs/guides/tensors.md.
+ * @packageDocumentation
+ */
+import './ops/methods.js';
+
+export { Tensor } from './tensor.js';
+export type { NestedArray } from './tensor.js';
+export type { TensorMethods } from './ops/methods.js';
+export type { DType, TypedArray } from './dtype.js';
+export type { Shape } from './shape.js';
+export * from './errors.js';
+export { elementwise } from './ops/apply.js';
+export type { Operand } from './ops/apply.js';
+export * from './ops/create.js';
+export * from './ops/math.js';
+export * from './ops/movement.js';
+export * from './ops/reduce.js';
+export * from './ops/indexing.js';
+export * from './ops/matmul.js';
+export * from './ops/scan.js';
+export * from './ops/sort.js';
+export * from './ops/random.js';
+export { Cell, Parameter } from './cell.js';
+export { Generator, manualSeed } from './generator.js';
+export type { GeneratorState } from './generator.js';
+export { tidy } from './runtime/tidy.js';
+export { compile } from './runtime/compile.js';
+export type { Compiled, CompileOptions } from './runtime/compile.js';
+export { expr } from './expr/index.js';
+export type { ExprFunction } from './expr/index.js';

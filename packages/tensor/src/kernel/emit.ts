@@ -1,0 +1,381 @@
+import type { AdapterProfile } from '../device/profile.js';
+import { scalarType, type DType } from '../dtype.js';
+import { Emitter, wgsl, wgslHelpers, type Value } from '../expr/index.js';
+import { sameBuffer, type BufferId } from './buffer.js';
+import type { BufferBinding, Dispatch, UniformValue } from './dispatch.js';
+import { combine, identityOf } from './fold.js';
+import type { FusedKernel, LoadSite, Reduction, Site, StoreSite } from './ir.js';
+import { layoutOf, siteOf, sitesOf, type FormLayout, type KernelLayout } from './layout.js';
+
+/** A run of outer iterations (times parts) that one dispatch covers, and where its windows of the buffers start. */
+export interface DispatchRange {
+  readonly start: number;
+  readonly count: number;
+  /** First element of each buffer's window. */
+  readonly windows: readonly number[];
+}
+
+const workgroupSize = 64;
+const maxWorkgroups = 65535;
+/** Terms that are summed before they are added to the total: keeps the error of long sums small. */
+const block = 128;
+
+/** Number of invocation items of a kernel: outer elements, times parts. */
+export const itemsOf = (kernel: FusedKernel, layout: KernelLayout): number => product(layout.outer) * kernel.parts;
+
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+/** WGSL element type of a buffer. Packed float16 is written by two invocations per word, so it must be atomic. */
+function elementType(dtype: DType, access: 'read' | 'read_write', profile: AdapterProfile): string {
+  if (dtype === 'float16') return profile.shaderF16 ? 'f16' : access === 'read' ? 'u32' : 'atomic<u32>';
+  return dtype === 'bool' ? 'u32' : scalarType[dtype];
+}
+
+/** WGSL that reads element `index` of a buffer as the dtype's arithmetic type. */
+export function loadText(name: string, index: string, dtype: DType, profile: AdapterProfile): string {
+  if (dtype === 'bool') return `(${name}[${index}] != 0u)`;
+  if (dtype !== 'float16') return `${name}[${index}]`;
+  if (profile.shaderF16) return `f32(${name}[${index}])`;
+  return `unpack2x16float(${name}[(${index}) >> 1u])[(${index}) & 1]`;
+}
+
+/** WGSL statement that writes element `index` of a buffer. */
+export function storeText(name: string, index: string, value: string, dtype: DType, profile: AdapterProfile): string {
+  if (dtype === 'bool') return `${name}[${index}] = select(0u, 1u, ${value});`;
+  if (dtype !== 'float16') return `${name}[${index}] = ${value};`;
+  if (profile.shaderF16) return `${name}[${index}] = f16(${value});`;
+  const shift = `(u32(${index}) & 1u) * 16u`;
+  return [
+    `atomicAnd(&${name}[(${index}) >> 1u], ~(0xffffu << (${shift})));`,
+    `atomicOr(&${name}[(${index}) >> 1u], pack2x16float(vec2f(${value}, 0.0)) << (${shift}));`,
+  ].join(' ');
+}
+
+/** How many invocations share one row of a reduction. */
+function lanesFor(kernel: FusedKernel, layout: KernelLayout, profile: AdapterProfile): number {
+  if (kernel.stages.length === 0 || profile.kind === 'software') return 1;
+  return product(layout.inner) >= workgroupSize ? workgroupSize : 1;
+}
+
+/** Writes a fused kernel as WGSL. One text serves all sizes of a structure; sizes and numbers are uniforms. */
+export class KernelText {
+  readonly layout: KernelLayout;
+  #uniforms: Record<string, UniformValue> = {};
+  readonly #sites: readonly { value: Value; site: Site }[];
+  readonly #names = new Map<object, string>();
+  readonly #lanes: number;
+  readonly #workgroupVars: string[] = [];
+  readonly #lines: string[] = [];
+  #helpers: ReadonlySet<string> = new Set();
+
+  constructor(
+    private readonly kernel: FusedKernel,
+    private readonly profile: AdapterProfile,
+  ) {
+    this.#sites = sitesOf(kernel);
+    this.layout = layoutOf(kernel, this.#sites);
+    this.#lanes = lanesFor(kernel, this.layout, profile);
+  }
+
+  /** The dispatch for a range of items. */
+  dispatch(range: DispatchRange): Dispatch {
+    this.#reset(range);
+    this.#body();
+    const groups = this.#lanes > 1 ? range.count : Math.ceil(range.count / workgroupSize);
+    const x = Math.min(groups, maxWorkgroups);
+    return {
+      label: this.kernel.label,
+      code: [
+        ...this.#workgroupVars,
+        wgslHelpers(this.#helpers),
+        `@compute @workgroup_size(${workgroupSize})`,
+        'fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {',
+        ...this.#lines.map((line) => `  ${line}`),
+        '}',
+      ].join('\n'),
+      buffers: this.#bindings(),
+      uniforms: this.#uniforms,
+      workgroups: [x, Math.ceil(groups / x), 1],
+    };
+  }
+
+  /**
+   * The outer stores as `fn finish(batch, row, col, acc)`, called by a matmul kernel for every element of its product.
+   * Uniforms begin with `e_`, as the matmul kernels ask for.
+   */
+  finish(rows: number, columns: number): Pick<Dispatch, 'code' | 'buffers' | 'uniforms'> {
+    const whole = { start: 0, count: 0, windows: this.kernel.buffers.map(() => 0) };
+    this.#reset(whole);
+    this.#int('rows', rows);
+    this.#int('columns', columns);
+    const lines = this.#lines;
+    lines.push('let item = (i32(batch) * u.rows + i32(row)) * u.columns + i32(col);');
+    lines.push(...coordinates('o', 'item', this.layout.outer));
+    const top = new Emitter(wgsl, (value, args) => this.#resolve(value, args));
+    top.use(...this.kernel.outerStores.map((s) => s.value));
+    const stores = this.kernel.outerStores.map((store) => this.#store(store, top.value(store.value)));
+    const body = [...lines, ...top.lines, ...stores].map((line) => `  ${line.replace(/\bu\./g, 'u.e_')}`);
+    const type = this.kernel.accumulator!.type;
+    return {
+      code: [wgslHelpers(top.helpers), `fn finish(batch: u32, row: u32, col: u32, acc: ${type}) {`, ...body, '}'].join('\n'),
+      buffers: this.#bindings(),
+      uniforms: Object.fromEntries(Object.entries(this.#uniforms).map(([name, value]) => [`e_${name}`, value])),
+    };
+  }
+
+  #bindings(): BufferBinding[] {
+    return this.kernel.buffers.map(({ dtype, access }, index) => ({
+      name: `b${index}`,
+      ref: { kind: 'input', index },
+      element: elementType(dtype, access, this.profile),
+      access,
+    }));
+  }
+
+  #reset(range: DispatchRange): void {
+    this.#lines.length = 0;
+    this.#workgroupVars.length = 0;
+    this.#uniforms = {};
+    if (this.kernel.accumulator) this.#names.set(this.kernel.accumulator, 'acc');
+    this.#declareUniforms(range);
+  }
+
+  #bufferIndex(id: BufferId): number {
+    return this.kernel.buffers.findIndex((b) => sameBuffer(b.id, id));
+  }
+
+  #int(name: string, value: number): string {
+    this.#uniforms[name] = { type: 'i32', value };
+    return `u.${name}`;
+  }
+
+  #declareUniforms(range: DispatchRange): void {
+    const { kernel, layout } = this;
+    this.#int('n', range.count);
+    this.#int('start', range.start);
+    layout.outer.forEach((size, k) => k > 0 && this.#int(`o${k}`, size));
+    if (kernel.inner.length > 0) this.#int('m', product(layout.inner));
+    layout.inner.forEach((size, k) => k > 0 && this.#int(`i${k}`, size));
+    if (kernel.parts > 1) {
+      this.#int('parts', kernel.parts);
+      this.#int('chunk', Math.ceil(product(layout.inner) / kernel.parts));
+    }
+    let n = 0;
+    const declare = (form: FormLayout, buffer: number | undefined): string => {
+      const name = `f${n++}`;
+      const offset = form.offset - (buffer === undefined ? 0 : range.windows[buffer]!);
+      if (offset !== 0) this.#int(name, offset);
+      form.outer.forEach((s, k) => s !== 0 && s !== 1 && this.#int(`${name}o${k}`, s));
+      form.inner.forEach((s, k) => s !== 0 && s !== 1 && this.#int(`${name}i${k}`, s));
+      return name;
+    };
+    for (const { site } of this.#sites) {
+      if (site.kind === 'scalar') this.#declareScalar(site.scalar);
+      else {
+        const name = declare(layout.forms.get(site.form)!, site.kind === 'load' ? this.#bufferIndex(site.buffer) : undefined);
+        this.#names.set(site, name);
+        if (site.kind === 'load' && site.dynamic) {
+          this.#int(`${name}s`, site.dynamic.stride);
+          this.#int(`${name}e`, site.dynamic.extent);
+        }
+      }
+    }
+    for (const store of [...kernel.innerStores, ...kernel.outerStores]) {
+      this.#names.set(store, declare(layout.forms.get(store.form)!, this.#bufferIndex(store.buffer)));
+    }
+    kernel.partials.forEach((buffer, k) => {
+      const first = range.windows[this.#bufferIndex(buffer)]!;
+      if (first !== 0) this.#int(`p${k}`, -first);
+    });
+    kernel.stages.flat().forEach((r, k) => {
+      this.#names.set(r, `r${k}`);
+      this.#names.set(r.result, `r${k}`);
+      const { type, value } = identityOf(r.op, r.value.type);
+      this.#uniforms[`e${k}`] = { type, value };
+    });
+  }
+
+  #declareScalar(index: number): void {
+    const { dtype, value, argument } = this.kernel.scalars[index]!;
+    const type = dtype === 'bool' ? 'u32' : (scalarType[dtype] as 'f32' | 'i32' | 'u32');
+    this.#uniforms[`s${index}`] = argument === undefined ? { type, value } : { type, value, argument };
+  }
+
+  /** Text of a form's value: offset and strides that are 0 or 1 leave no trace. */
+  #index(name: string, form: FormLayout): string {
+    const terms: string[] = [];
+    const add = (loop: string, strides: readonly number[]): void =>
+      strides.forEach((s, k) => {
+        if (s !== 0) terms.push(s === 1 ? `${loop}${k}` : `${loop}${k} * u.${name}${loop}${k}`);
+      });
+    if (`${name}` in this.#uniforms) terms.push(`u.${name}`);
+    add('o', form.outer);
+    add('i', form.inner);
+    return terms.length > 0 ? terms.join(' + ') : '0';
+  }
+
+  #resolve(value: Value, args: readonly string[]): string {
+    const named = this.#names.get(value);
+    if (named) return named;
+    const site = siteOf(value);
+    if (site.kind === 'scalar') {
+      return this.kernel.scalars[site.scalar]!.dtype === 'bool' ? `(u.s${site.scalar} != 0u)` : `u.s${site.scalar}`;
+    }
+    const name = this.#names.get(site)!;
+    const index = this.#index(name, this.layout.forms.get(site.form)!);
+    return site.kind === 'form' ? `(${index})` : this.#load(site, name, index, args[0]);
+  }
+
+  #load(site: LoadSite, name: string, index: string, dynamic: string | undefined): string {
+    const at = dynamic ? `${index} + clamp(i32(${dynamic}), 0, u.${name}e - 1) * u.${name}s` : index;
+    const buffer = this.#bufferIndex(site.buffer);
+    return loadText(`b${buffer}`, at, this.kernel.buffers[buffer]!.dtype, this.profile);
+  }
+
+  #body(): void {
+    const { kernel, layout } = this;
+    const lines = this.#lines;
+    if (this.#lanes > 1) lines.push('let i = i32(group.x + group.y * groups.x);');
+    else lines.push(`let i = i32((group.x + group.y * groups.x) * ${workgroupSize}u + lane);`);
+    lines.push('if (i >= u.n) { return; }', 'let item = i + u.start;');
+    let row = 'item';
+    if (kernel.parts > 1) {
+      lines.push('let part = item % u.parts;', 'let row = item / u.parts;');
+      row = 'row';
+    }
+    lines.push(...coordinates('o', row, layout.outer));
+    const top = new Emitter(wgsl, (value, args) => this.#resolve(value, args));
+    const flush = (): void => void lines.push(...top.lines.splice(0));
+    kernel.stages.forEach((stage) => this.#stage(stage, top, flush));
+    if (kernel.innerStores.length > 0) this.#innerStores(top, flush);
+    top.use(...kernel.outerStores.map((s) => s.value));
+    const last = kernel.outerStores.map((store) => this.#store(store, top.value(store.value)));
+    flush();
+    kernel.partials.forEach((buffer, k) => {
+      const at = `p${k}` in this.#uniforms ? `item + u.p${k}` : 'item';
+      last.push(`b${this.#bufferIndex(buffer)}[${at}] = r${k};`);
+    });
+    if (this.#lanes > 1 && last.length > 0) lines.push(`if (lane == 0u) { ${last.join(' ')} }`);
+    else lines.push(...last);
+    this.#helpers = top.helpers;
+  }
+
+  #store(store: StoreSite, value: string): string {
+    const index = this.#index(this.#names.get(store)!, this.layout.forms.get(store.form)!);
+    const buffer = this.#bufferIndex(store.buffer);
+    return storeText(`b${buffer}`, index, value, this.kernel.buffers[buffer]!.dtype, this.profile);
+  }
+
+  /** Emits what does not change in the inner loops before them. */
+  #hoist(values: readonly Value[], top: Emitter): void {
+    const depends = new Map<Value, boolean>();
+    const visit = (v: Value): boolean => {
+      let inner = depends.get(v);
+      if (inner !== undefined) return inner;
+      if (v.op === 'input') inner = !this.#names.has(v);
+      else if (v.op === 'extern') {
+        const site = siteOf(v);
+        inner = site.kind !== 'scalar' && this.layout.forms.get(site.form)!.inner.some((s) => s !== 0);
+      } else inner = false;
+      for (const arg of v.args) inner = visit(arg) || inner;
+      depends.set(v, inner);
+      if (inner) for (const arg of v.args) if (!depends.get(arg)) top.value(arg);
+      return inner;
+    };
+    for (const v of values) if (!visit(v)) top.value(v);
+  }
+
+  /** The header of a loop over inner indices [from, to). */
+  #loop(from: string, to: string, body: readonly string[]): string[] {
+    const step = this.#lanes > 1 ? `j += ${this.#lanes}` : 'j++';
+    return [
+      `for (var j = ${from}; j < ${to}; ${step}) {`,
+      ...coordinates('i', 'j', this.layout.inner).map((l) => `  ${l}`),
+      ...body.map((l) => `  ${l}`),
+      '}',
+    ];
+  }
+
+  #stage(stage: readonly Reduction[], top: Emitter, flush: () => void): void {
+    const lines = this.#lines;
+    this.#hoist(stage.map((r) => r.value), top);
+    flush();
+    const from = this.kernel.parts > 1 ? 'part * u.chunk' : this.#lanes > 1 ? 'i32(lane)' : '0';
+    const first = this.kernel.parts > 1 && this.#lanes > 1 ? `${from} + i32(lane)` : from;
+    const to = this.kernel.parts > 1 ? 'min((part + 1) * u.chunk, u.m)' : 'u.m';
+    const names = stage.map((r) => this.#names.get(r)!);
+    const end = `end_${names[0]}`;
+    const blocked = stage.some((r) => r.op === 'sum' && r.value.type === 'f32') && this.#lanes === 1;
+    const inner = top.child();
+    const targets = stage.map((r, k) => (blocked && r.op === 'sum' ? `part_${names[k]}` : names[k]!));
+    const folded = stage.map((r, k) => {
+      const acc = this.kernel.graph.input(r.value.type, `accumulator ${names[k]}`);
+      this.#names.set(acc, targets[k]!);
+      return combine(this.kernel.graph, r.op, acc, r.value);
+    });
+    inner.use(...folded);
+    const update = folded.map((value, k) => `${targets[k]} = ${inner.value(value)};`);
+    const body = [...inner.lines, ...update];
+    names.forEach((name) => lines.push(`var ${name} = u.e${name.slice(1)};`));
+    if (!blocked) lines.push(...this.#loop(first, to, body));
+    else {
+      const sums = names.filter((_, k) => stage[k]!.op === 'sum');
+      lines.push(
+        `let ${end} = ${to};`,
+        `for (var j0 = ${first}; j0 < ${end}; j0 += ${block}) {`,
+        ...sums.map((name) => `  var part_${name} = u.e${name.slice(1)};`),
+        ...this.#loop('j0', `min(j0 + ${block}, ${end})`, body).map((l) => `  ${l}`),
+        ...sums.map((name) => `  ${name} += part_${name};`),
+        '}',
+      );
+    }
+    if (this.#lanes > 1) names.forEach((name, k) => this.#tree(name, stage[k]!));
+  }
+
+  /** Folds the lanes' values in workgroup memory; every lane gets the result. */
+  #tree(name: string, r: Reduction): void {
+    const type = r.value.type;
+    const shared = `w_${name}`;
+    this.#workgroupVars.push(`var<workgroup> ${shared}: array<${type}, ${this.#lanes}>;`);
+    const g = this.kernel.graph;
+    const [a, b] = [g.input(type, 'lane a'), g.input(type, 'lane b')];
+    const fold = new Emitter(wgsl, (v) => (v === a ? `${shared}[lane]` : `${shared}[lane + width]`));
+    const text = fold.value(combine(g, r.op, a, b));
+    fold.helpers.forEach((h) => (this.#helpers = new Set([...this.#helpers, h])));
+    this.#lines.push(
+      `${shared}[lane] = ${name};`,
+      'workgroupBarrier();',
+      `for (var width = ${this.#lanes / 2}u; width > 0u; width /= 2u) {`,
+      '  if (lane < width) {',
+      ...fold.lines.map((l) => `    ${l}`),
+      `    ${shared}[lane] = ${text};`,
+      '  }',
+      '  workgroupBarrier();',
+      '}',
+      `${name} = ${shared}[0];`,
+    );
+  }
+
+  #innerStores(top: Emitter, flush: () => void): void {
+    const stores = this.kernel.innerStores;
+    this.#hoist(stores.map((s) => s.value), top);
+    flush();
+    const inner = top.child();
+    inner.use(...stores.map((s) => s.value));
+    const writes = stores.map((store) => this.#store(store, inner.value(store.value)));
+    this.#lines.push(...this.#loop(this.#lanes > 1 ? 'i32(lane)' : '0', 'u.m', [...inner.lines, ...writes]));
+  }
+}
+
+/** Statements that decode a linear index into the coordinates of `sizes`. */
+function coordinates(loop: 'o' | 'i', linear: string, sizes: readonly number[]): string[] {
+  if (sizes.length === 0) return [];
+  const lines: string[] = [];
+  let rest = linear;
+  for (let k = sizes.length - 1; k > 0; k--) {
+    lines.push(`let ${loop}${k} = ${rest} % u.${loop}${k};`, `let ${loop}r${k} = ${rest} / u.${loop}${k};`);
+    rest = `${loop}r${k}`;
+  }
+  lines.push(`let ${loop}0 = ${rest};`);
+  return lines;
+}

@@ -1,0 +1,174 @@
+import { ShapeError } from '../../errors.js';
+import type { BufferBinding, Dispatch, HostArray, ProgramKernel, UniformValue } from '../../kernel/dispatch.js';
+import { sizeOf } from '../../shape.js';
+import { grid, linearGrid, u32 } from '../grid.js';
+import { chooseMatmul, type MatmulProfile, type MatmulVariant } from './choose.js';
+import { directCode } from './direct.wgsl.js';
+import { accessA, accessB, arrayElement, batchDims, foldBatch, placeCode, placeUniforms } from './layout.js';
+import { matmulReference } from './reference.js';
+import {
+  accumulatorType,
+  contiguousResult,
+  elementOf,
+  resultType,
+  type MatmulResult,
+  type MatmulSpec,
+} from './spec.js';
+import { addingStore, combineCode, epilogueStore, plainStore, type StoreCode } from './store.wgsl.js';
+import { tiledCode } from './tiled.wgsl.js';
+
+export type { MatmulProfile } from './choose.js';
+export { splitMatmul, type MatmulPiece, type MatmulWindow } from './split.js';
+export type { MatmulDType, MatmulEpilogue, MatmulOperand, MatmulResult, MatmulSpec } from './spec.js';
+
+/** Where a pass writes: the code that stores, its buffers, its own uniforms and the place of C. */
+interface Target {
+  readonly store: StoreCode;
+  readonly buffers: readonly BufferBinding[];
+  readonly uniforms: Readonly<Record<string, UniformValue>>;
+  readonly c: MatmulResult;
+}
+
+function check(spec: MatmulSpec): void {
+  for (const o of [spec.a, spec.b]) {
+    if (o.strides[0].length !== spec.batch.length) {
+      throw new ShapeError(`matmul: ${o.strides[0].length} batch strides for ${spec.batch.length} batch dimensions`);
+    }
+  }
+  if (spec.epilogue && spec.accumulate)
+    throw new ShapeError('matmul: a product accumulates or has an epilogue, not both');
+}
+
+/** The last pass stores to the output, or hands over to the epilogue. */
+function finalTarget(spec: MatmulSpec, c: MatmulResult): Target {
+  const scalar = accumulatorType(spec);
+  const { epilogue } = spec;
+  if (epilogue) {
+    return { store: epilogueStore(scalar, epilogue.code), buffers: epilogue.buffers, uniforms: epilogue.uniforms, c };
+  }
+  const element = elementOf[resultType(spec)];
+  const store = (spec.accumulate ? addingStore : plainStore)(scalar, element);
+  return {
+    store,
+    buffers: [{ name: 'c', ref: { kind: 'output', index: 0 }, element, access: 'read_write' }],
+    uniforms: {},
+    c,
+  };
+}
+
+/** Sizes, strides and tile counts, as every pass reads them. */
+function commonUniforms(
+  spec: MatmulSpec,
+  { splits }: MatmulVariant,
+  { c, uniforms }: Target,
+): Record<string, UniformValue> {
+  return {
+    M: u32(spec.M),
+    N: u32(spec.N),
+    K: u32(spec.K),
+    cRow: u32(c.strides[1]),
+    rowOrigin: u32(spec.origin?.[0] ?? 0),
+    colOrigin: u32(spec.origin?.[1] ?? 0),
+    splits: u32(splits),
+    // Elements between the partial products of two splits.
+    partialSize: u32(splits > 1 ? sizeOf(spec.batch) * spec.M * spec.N : 0),
+    ...placeUniforms(spec, c, batchDims(spec, c)),
+    ...uniforms,
+  };
+}
+
+/** The pass that multiplies. */
+function tilePass(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulProfile, target: Target): Dispatch {
+  const { M, N, K } = spec;
+  const { family, tile, splits } = variant;
+  const direct = family === 'direct';
+  const scalar = accumulatorType(spec);
+  const a = direct ? accessA(spec) : 'scalar';
+  const b = direct ? accessB(spec) : 'scalar';
+  const place = placeCode(batchDims(spec, target.c).length);
+  const tilesM = Math.ceil(M / tile.rows);
+  const tilesN = Math.ceil(N / tile.cols);
+  const tiles = sizeOf(spec.batch) * tilesM * tilesN * splits;
+  const lanes = (profile.subgroupMinSize ?? 4) >= 8 ? 8 : 4;
+  return {
+    label: `matmul ${M} x ${K} x ${N} ${family}`,
+    code: direct
+      ? directCode({ scalar, a, b, lanes }, place, target.store)
+      : tiledCode({ scalar, tile }, place, target.store),
+    buffers: [
+      { name: 'a', ref: { kind: 'input', index: 0 }, element: arrayElement(spec.a, a), access: 'read' },
+      { name: 'b', ref: { kind: 'input', index: 1 }, element: arrayElement(spec.b, b), access: 'read' },
+      ...target.buffers,
+    ],
+    uniforms: {
+      ...commonUniforms(spec, variant, target),
+      aRow: u32(spec.a.strides[1]),
+      aCol: u32(spec.a.strides[2]),
+      bRow: u32(spec.b.strides[1]),
+      bCol: u32(spec.b.strides[2]),
+      tilesM: u32(tilesM),
+      tilesN: u32(tilesN),
+      tiles: u32(tiles),
+      kPerSplit: u32(Math.ceil(K / splits / 16) * 16),
+      // Loop bounds that must not be known to the compiler, which would unroll the loops.
+      tileRows: u32(direct ? tile.rows : 4),
+      depth: u32(tile.depth),
+    },
+    workgroups: grid(tiles),
+  };
+}
+
+/** The two passes of a K-split: partial products to scratch, then their sums to the target. */
+function splitPasses(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulProfile, target: Target): Dispatch[] {
+  const scalar = accumulatorType(spec);
+  const partial = { ref: { kind: 'scratch', index: 0 }, element: scalar } as const;
+  const toScratch: Target = {
+    store: plainStore(scalar, scalar),
+    buffers: [{ ...partial, name: 'c', access: 'read_write' }],
+    uniforms: {},
+    c: contiguousResult(spec.batch, spec.M, spec.N),
+  };
+  const elements = sizeOf(spec.batch) * spec.M * spec.N;
+  return [
+    tilePass(spec, variant, profile, toScratch),
+    {
+      label: `matmul combine ${variant.splits} splits`,
+      code: combineCode(scalar, placeCode(batchDims(spec, target.c).length), target.store),
+      buffers: [{ ...partial, name: 'partial', access: 'read' }, ...target.buffers],
+      uniforms: commonUniforms(spec, variant, target),
+      workgroups: linearGrid(elements),
+    },
+  ];
+}
+
+function referenceOf(spec: MatmulSpec): ProgramKernel['reference'] {
+  return (inputs: readonly HostArray[]): HostArray[] => {
+    const product = matmulReference(spec, inputs[0]!, inputs[1]!);
+    if (spec.epilogue) return spec.epilogue.reference(product, inputs);
+    const dtype = resultType(spec);
+    if (dtype === 'int32') return [Int32Array.from(product)];
+    return [dtype === 'uint32' ? Uint32Array.from(product) : product];
+  };
+}
+
+/**
+ * A batched matrix product as a program: inputs a and b (then the epilogue's), output [batch..., M, N], or what the
+ * epilogue declares. Sums are f32 (i32, u32 for integers, wrapping) whatever the storage; equal inputs give equal
+ * bits; K = 0 gives zeros. float16 operands need an adapter with shader-f16.
+ */
+export function matmulKernel(spec: MatmulSpec, profile: MatmulProfile): ProgramKernel {
+  check(spec);
+  const folded = foldBatch(spec);
+  const elements = sizeOf(spec.batch) * spec.M * spec.N;
+  const variant = chooseMatmul(folded, profile);
+  const target = finalTarget(folded, folded.c ?? contiguousResult(folded.batch, folded.M, folded.N));
+  const split = variant.splits > 1;
+  const passes = split ? splitPasses(folded, variant, profile, target) : [tilePass(folded, variant, profile, target)];
+  return {
+    label: `matmul ${spec.M} x ${spec.K} x ${spec.N}`,
+    outputs: spec.epilogue?.outputs ?? [{ shape: [...spec.batch, spec.M, spec.N], dtype: resultType(spec) }],
+    scratch: split ? [{ bytes: variant.splits * elements * 4, zero: false }] : [],
+    dispatches: elements === 0 ? [] : passes,
+    reference: referenceOf(spec),
+  };
+}

@@ -1,0 +1,34 @@
+import type { HostArray } from '../../kernel/dispatch.js';
+import { sizeOf } from '../../shape.js';
+import { accumulatorType, type MatmulSpec } from './spec.js';
+
+/** The product as a contiguous [batch..., M, N] array: float64 sums, or exact 32-bit wrapping sums of integers. */
+export function matmulReference(spec: MatmulSpec, x: HostArray, y: HostArray): Float64Array {
+  const { batch, M, N, K, a, b } = spec;
+  const kind = accumulatorType(spec);
+  const batches = sizeOf(batch);
+  const out = new Float64Array(batches * M * N);
+  const sums = new Float64Array(N);
+  for (let z = 0; z < batches; z++) {
+    let ax = a.offset;
+    let bx = b.offset;
+    let rest = z;
+    for (let d = batch.length - 1; d >= 0; d--) {
+      const i = rest % batch[d]!;
+      rest = (rest - i) / batch[d]!;
+      ax += i * a.strides[0][d]!;
+      bx += i * b.strides[0][d]!;
+    }
+    for (let m = 0; m < M; m++) {
+      sums.fill(0);
+      for (let k = 0; k < K; k++) {
+        const s = x[ax + m * a.strides[1] + k * a.strides[2]]!;
+        const at = bx + k * b.strides[1];
+        if (kind === 'f32') for (let n = 0; n < N; n++) sums[n]! += s * y[at + n * b.strides[2]]!;
+        else for (let n = 0; n < N; n++) sums[n] = (sums[n]! + Math.imul(s, y[at + n * b.strides[2]]!)) | 0;
+      }
+      for (let n = 0; n < N; n++) out[(z * M + m) * N + n] = kind === 'u32' ? sums[n]! >>> 0 : sums[n]!;
+    }
+  }
+  return out;
+}

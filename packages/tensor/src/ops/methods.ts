@@ -1,0 +1,153 @@
+import type { DType } from '../dtype.js';
+import type { Shape } from '../shape.js';
+import { Tensor } from '../tensor.js';
+import type { Operand } from './apply.js';
+import * as indexing from './indexing.js';
+import * as math from './math.js';
+import * as product from './matmul.js';
+import * as movement from './movement.js';
+import * as reductions from './reduce.js';
+import * as scans from './scan.js';
+import * as sorting from './sort.js';
+
+type Dims = reductions.Dims;
+
+/** The operations as methods: `x.add(y)` is `add(x, y)`. Each is documented where it is defined. */
+export interface TensorMethods {
+  add(other: Operand): Tensor;
+  sub(other: Operand): Tensor;
+  mul(other: Operand): Tensor;
+  div(other: Operand): Tensor;
+  remainder(other: Operand): Tensor;
+  pow(exponent: Operand): Tensor;
+  atan2(x: Operand): Tensor;
+  maximum(other: Operand): Tensor;
+  minimum(other: Operand): Tensor;
+  clamp(low?: Operand, high?: Operand): Tensor;
+  lerp(end: Operand, t: Operand): Tensor;
+  lt(other: Operand): Tensor;
+  le(other: Operand): Tensor;
+  gt(other: Operand): Tensor;
+  ge(other: Operand): Tensor;
+  eq(other: Operand): Tensor;
+  ne(other: Operand): Tensor;
+  logicalAnd(other: Tensor): Tensor;
+  logicalOr(other: Tensor): Tensor;
+  logicalXor(other: Tensor): Tensor;
+  logicalNot(): Tensor;
+  neg(): Tensor;
+  abs(): Tensor;
+  sign(): Tensor;
+  square(): Tensor;
+  reciprocal(): Tensor;
+  floor(): Tensor;
+  ceil(): Tensor;
+  round(): Tensor;
+  trunc(): Tensor;
+  sqrt(): Tensor;
+  rsqrt(): Tensor;
+  exp(): Tensor;
+  exp2(): Tensor;
+  expm1(): Tensor;
+  log(): Tensor;
+  log2(): Tensor;
+  log1p(): Tensor;
+  sin(): Tensor;
+  cos(): Tensor;
+  tan(): Tensor;
+  asin(): Tensor;
+  acos(): Tensor;
+  atan(): Tensor;
+  sinh(): Tensor;
+  cosh(): Tensor;
+  tanh(): Tensor;
+  asinh(): Tensor;
+  acosh(): Tensor;
+  atanh(): Tensor;
+  erf(): Tensor;
+  relu(): Tensor;
+  leakyRelu(slope?: number): Tensor;
+  elu(alpha?: number): Tensor;
+  sigmoid(): Tensor;
+  silu(): Tensor;
+  softplus(): Tensor;
+  gelu(): Tensor;
+  isNaN(): Tensor;
+  isInf(): Tensor;
+  isFinite(): Tensor;
+  /** This tensor where the condition holds, `other` elsewhere. */
+  where(condition: Tensor, other: Operand): Tensor;
+  to(dtype: DType): Tensor;
+  clone(): Tensor;
+  sum(dims?: Dims, keepdim?: boolean): Tensor;
+  prod(dims?: Dims, keepdim?: boolean): Tensor;
+  max(dims?: Dims, keepdim?: boolean): Tensor;
+  min(dims?: Dims, keepdim?: boolean): Tensor;
+  mean(dims?: Dims, keepdim?: boolean): Tensor;
+  any(dims?: Dims, keepdim?: boolean): Tensor;
+  all(dims?: Dims, keepdim?: boolean): Tensor;
+  softmax(dim: number): Tensor;
+  logSoftmax(dim: number): Tensor;
+  logSumExp(dims?: Dims, keepdim?: boolean): Tensor;
+  reshape(shape: Shape): Tensor;
+  flatten(start?: number, end?: number): Tensor;
+  permute(dims: readonly number[]): Tensor;
+  transpose(a?: number, b?: number): Tensor;
+  unsqueeze(dim: number): Tensor;
+  squeeze(dims?: Dims): Tensor;
+  expand(shape: Shape): Tensor;
+  slice(...ranges: movement.SliceRange[]): Tensor;
+  narrow(dim: number, start: number, length: number): Tensor;
+  select(dim: number, index: number): Tensor;
+  flip(dims: Dims): Tensor;
+  pad(amounts: readonly (readonly [number, number])[], value?: number): Tensor;
+  indexSelect(dim: number, index: Tensor): Tensor;
+  gather(dim: number, index: Tensor): Tensor;
+  scatterAdd(dim: number, index: Tensor, source: Tensor, options?: indexing.ScatterOptions): Tensor;
+  indexAdd(dim: number, index: Tensor, source: Tensor, options?: indexing.ScatterOptions): Tensor;
+  matmul(other: Tensor): Tensor;
+  dot(other: Tensor): Tensor;
+  cumSum(dim: number, options?: scans.ScanOptions): Tensor;
+  cumProd(dim: number, options?: scans.ScanOptions): Tensor;
+  cumMax(dim: number, options?: scans.ScanOptions): Tensor;
+  cumMin(dim: number, options?: scans.ScanOptions): Tensor;
+  sort(dim?: number, options?: sorting.SortOptions): sorting.Sorted;
+  argSort(dim?: number, options?: sorting.SortOptions): Tensor;
+  topK(k: number, dim?: number, options?: { readonly largest?: boolean }): sorting.Sorted;
+}
+
+declare module '../tensor.js' {
+  interface Tensor extends TensorMethods {}
+}
+
+const functions = { ...math, ...reductions, ...movement, ...indexing, ...product, ...scans, ...sorting };
+const methodNames = [
+  ...['add', 'sub', 'mul', 'div', 'remainder', 'pow', 'atan2', 'maximum', 'minimum', 'clamp', 'lerp'],
+  ...['lt', 'le', 'gt', 'ge', 'eq', 'ne', 'logicalAnd', 'logicalOr', 'logicalXor', 'logicalNot'],
+  ...['neg', 'abs', 'sign', 'square', 'reciprocal', 'floor', 'ceil', 'round', 'trunc', 'sqrt', 'rsqrt'],
+  ...['exp', 'exp2', 'expm1', 'log', 'log2', 'log1p', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan'],
+  ...['sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf'],
+  ...['relu', 'leakyRelu', 'elu', 'sigmoid', 'silu', 'softplus', 'gelu', 'isNaN', 'isInf', 'isFinite', 'to', 'clone'],
+  ...['sum', 'prod', 'max', 'min', 'mean', 'any', 'all', 'softmax', 'logSoftmax', 'logSumExp'],
+  ...['reshape', 'flatten', 'permute', 'transpose', 'unsqueeze', 'squeeze', 'expand', 'slice', 'narrow', 'select'],
+  ...['flip', 'pad', 'indexSelect', 'gather', 'scatterAdd', 'indexAdd', 'matmul', 'dot'],
+  ...['cumSum', 'cumProd', 'cumMax', 'cumMin', 'sort', 'argSort', 'topK'],
+] as const satisfies readonly (keyof TensorMethods & keyof typeof functions)[];
+
+for (const name of methodNames) {
+  const fn = functions[name] as (x: Tensor, ...args: unknown[]) => unknown;
+  Object.defineProperty(Tensor.prototype, name, {
+    configurable: true,
+    writable: true,
+    value(this: Tensor, ...args: unknown[]) {
+      return fn(this, ...args);
+    },
+  });
+}
+Object.defineProperty(Tensor.prototype, 'where', {
+  configurable: true,
+  writable: true,
+  value(this: Tensor, condition: Tensor, other: Operand) {
+    return math.where(condition, this, other);
+  },
+});

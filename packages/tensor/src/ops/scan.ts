@@ -1,0 +1,58 @@
+import { DTypeError } from '../errors.js';
+import { Node } from '../graph/node.js';
+import type { ProgramCall } from '../graph/primitive.js';
+import { scanKernel } from '../kernels/scan/scan.js';
+import { normalizeDim, sizeOf } from '../shape.js';
+import { live, type Tensor } from '../tensor.js';
+import { castNode, make } from './apply.js';
+
+/** What a rule of differentiation needs of a scan program. */
+export interface ScanDetail {
+  readonly op: 'sum' | 'prod' | 'max' | 'min';
+  readonly dim: number;
+  readonly reverse: boolean;
+  readonly exclusive: boolean;
+}
+
+/** Variants of a cumulative operation. */
+export interface ScanOptions {
+  /** From the end instead of the start. */
+  readonly reverse?: boolean;
+  /** Element i holds the result of what lies before it, the first one the neutral value. */
+  readonly exclusive?: boolean;
+}
+
+function scan(name: string, op: ScanDetail['op'], x: Tensor, dim: number, options: ScanOptions): Tensor {
+  if (x.dtype === 'float16') throw new DTypeError(`${name}: takes float32, int32 or uint32; convert with .to('float32')`);
+  const dtype = x.dtype === 'bool' ? 'int32' : x.dtype;
+  const node = castNode(live(x, name), dtype);
+  if (x.rank === 0) return make(node);
+  const d = normalizeDim(name, dim, x.rank);
+  const { reverse = false, exclusive = false } = options;
+  const spec = {
+    op,
+    outer: sizeOf(x.shape.slice(0, d)),
+    length: x.shape[d]!,
+    inner: sizeOf(x.shape.slice(d + 1)),
+    dtype,
+    reverse,
+    exclusive,
+  };
+  const call: ProgramCall = {
+    name,
+    outputs: [{ shape: x.shape, dtype }],
+    detail: { op, dim: d, reverse, exclusive } satisfies ScanDetail,
+    build: () => scanKernel(spec),
+  };
+  const program = new Node('program', [node], call, [], dtype);
+  return make(new Node('pick', [program], { index: 0 }, x.shape, dtype));
+}
+
+/** Running sum along a dimension. */
+export const cumSum = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumSum', 'sum', x, dim, options);
+/** Running product along a dimension. */
+export const cumProd = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumProd', 'prod', x, dim, options);
+/** Running maximum along a dimension; NaN stays from its place on. */
+export const cumMax = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumMax', 'max', x, dim, options);
+/** Running minimum along a dimension. */
+export const cumMin = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumMin', 'min', x, dim, options);

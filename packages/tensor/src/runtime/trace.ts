@@ -1,0 +1,91 @@
+import { Node } from '../graph/node.js';
+import type { DType } from '../dtype.js';
+import type { Cell } from '../cell.js';
+import type { Generator } from '../generator.js';
+
+/** Where a replay finds the value of a number slot. */
+export type NumberSource =
+  | { readonly kind: 'argument'; readonly index: number }
+  | { readonly kind: 'draw'; readonly generator: Generator; readonly offset: number; readonly word: 0 | 1 };
+
+/** A cell as a traced function uses it. */
+export interface TracedCell {
+  readonly cell: Cell;
+  /** Stands for the value that the cell has when a replay begins. */
+  readonly before: Node<'argument'>;
+  /** The value that the function leaves in it; undefined if it only reads. */
+  after: Node | undefined;
+}
+
+/** What `compile` records while the function runs once on placeholders. */
+export class Trace {
+  readonly cells = new Map<Cell, TracedCell>();
+  readonly numbers: NumberSource[] = [];
+  readonly #draws = new Map<Generator, number>();
+  #slots = 0;
+
+  /** A placeholder for a tensor. */
+  tensorSlot(shape: readonly number[], dtype: DType): Node<'argument'> {
+    return new Node('argument', [], { slot: this.#slots++, kind: 'tensor' }, [...shape], dtype);
+  }
+
+  /** A placeholder for a number, read from the uniform block. */
+  numberSlot(source: NumberSource, dtype: DType): Node<'argument'> {
+    const slot = this.numbers.push(source) - 1;
+    return new Node('argument', [], { slot, kind: 'number' }, [], dtype);
+  }
+
+  /** What a cell's value is at this point of the function. */
+  read(cell: Cell, current: Node): Node {
+    const traced = this.#cell(cell, current);
+    return traced.after ?? traced.before;
+  }
+
+  assign(cell: Cell, current: Node, value: Node): void {
+    this.#cell(cell, current).after = value;
+  }
+
+  #cell(cell: Cell, current: Node): TracedCell {
+    let traced = this.cells.get(cell);
+    if (!traced) {
+      const before = this.tensorSlot(current.shape, current.dtype);
+      before.requiresGrad = current.requiresGrad;
+      before.leaf = current.leaf;
+      before.retain();
+      traced = { cell, before, after: undefined };
+      this.cells.set(cell, traced);
+    }
+    return traced;
+  }
+
+  /** Counter words of the next draw of a generator, as numbers that move on with every replay. */
+  draw(generator: Generator): [low: Node, high: Node] {
+    const offset = this.#draws.get(generator) ?? 0;
+    this.#draws.set(generator, offset + 1);
+    return [
+      this.numberSlot({ kind: 'draw', generator, offset, word: 0 }, 'uint32'),
+      this.numberSlot({ kind: 'draw', generator, offset, word: 1 }, 'uint32'),
+    ];
+  }
+
+  /** How many draws one replay makes of each generator. */
+  get draws(): ReadonlyMap<Generator, number> {
+    return this.#draws;
+  }
+}
+
+let active: Trace | undefined;
+
+/** The trace that is being recorded, if any. */
+export const activeTrace = (): Trace | undefined => active;
+
+/** Runs `fn` while recording into `trace`. */
+export function recording<T>(trace: Trace, fn: () => T): T {
+  const outer = active;
+  active = trace;
+  try {
+    return fn();
+  } finally {
+    active = outer;
+  }
+}

@@ -1,0 +1,306 @@
+import type { AdapterProfile } from '../device/profile.js';
+import type { Node } from '../graph/node.js';
+import { sizeOf } from '../shape.js';
+import { cheap, inlineCost } from './cost.js';
+import { Group, type Places } from './group.js';
+import { backingOf, MustStore } from './lower.js';
+import { operandLayout, type OperandLayout } from './operand.js';
+
+/** One step of a schedule before it becomes kernels: a fused group, a concat (one map per part), or a node on its own. */
+export type Step =
+  | { readonly kind: 'group'; readonly group: Group }
+  | { readonly kind: 'concat'; readonly node: Node<'concat'>; readonly parts: readonly Group[] }
+  | {
+      readonly kind: 'matmul';
+      readonly node: Node<'matmul'>;
+      readonly epilogue: Group;
+      readonly a: OperandLayout;
+      readonly b: OperandLayout;
+    }
+  | { readonly kind: 'program'; readonly node: Node<'program'> };
+
+/** Options of the planner. */
+export interface FuseOptions {
+  readonly profile: AdapterProfile;
+  /** false stores every node on its own: the reference that fused schedules are compared with. */
+  readonly fusion: boolean;
+}
+
+const isMovement = (n: Node): boolean =>
+  n.is('reshape') || n.is('permute') || n.is('expand') || n.is('slice') || n.is('pad');
+const isNumber = (n: Node): boolean =>
+  n.is('scalar') || n.is('iota') || (n.is('argument') && n.attrs.kind === 'number');
+
+/** Has elements in memory, or on the host waiting to be uploaded. */
+export const isBacked = (n: Node): boolean =>
+  n.realized || n.data !== undefined || (n.is('argument') && n.attrs.kind === 'tensor');
+
+/** Unrealised nodes below `roots`, inputs first. */
+export function topologicalOrder(roots: readonly Node[]): Node[] {
+  const order: Node[] = [];
+  const state = new Map<Node, boolean>(); // false: on the stack, true: done
+  const stack: Node[] = [...roots].reverse();
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1]!;
+    if (isBacked(node) || state.get(node)) {
+      stack.pop();
+      continue;
+    }
+    if (state.get(node) === false) {
+      state.set(node, true);
+      order.push(node);
+      stack.pop();
+      continue;
+    }
+    state.set(node, false);
+    for (let i = node.inputs.length - 1; i >= 0; i--) {
+      const input = node.inputs[i]!;
+      if (!state.has(input) && !isBacked(input)) stack.push(input);
+    }
+  }
+  return order;
+}
+
+/**
+ * Turns the graph below `roots` into steps. A node gets a place of its own (it is a member of a group) when it is
+ * asked for, folds, is opaque, or is dear and used more than once; every other node is computed inside its consumers.
+ * Members join the group of their latest input where shapes allow, so that chains, reductions and their epilogues
+ * become one kernel.
+ */
+export function fuse(roots: readonly Node[], options: FuseOptions): Step[] {
+  const forced = new Set<Node>();
+  for (;;) {
+    try {
+      return new Planner(roots, forced, options).run();
+    } catch (reason) {
+      if (!(reason instanceof MustStore) || forced.has(reason.node)) throw reason;
+      forced.add(reason.node);
+    }
+  }
+}
+
+class Planner implements Places {
+  readonly #steps: Step[] = [];
+  readonly #orders = new Map<Node, number>();
+  readonly #groups = new Map<number, Group>();
+  readonly #members = new Set<Node>();
+  readonly #nodes: Node[];
+  #nextOrder = 0;
+
+  constructor(
+    private readonly roots: readonly Node[],
+    private readonly forced: ReadonlySet<Node>,
+    private readonly options: FuseOptions,
+  ) {
+    this.#nodes = topologicalOrder(roots);
+  }
+
+  orderOf(node: Node): number | undefined {
+    return this.#orders.get(node);
+  }
+
+  isStored(node: Node): boolean {
+    return isBacked(node);
+  }
+
+  run(): Step[] {
+    this.#chooseMembers();
+    for (const node of this.#nodes) if (this.#members.has(node)) this.#place(node);
+    for (const root of this.roots) this.#store(root);
+    return this.#steps;
+  }
+
+  /** Marks the source of a root (or of an opaque operand) as needed in memory. */
+  #store(node: Node): void {
+    const source = backingOf(node, (n) => isBacked(n) || this.#orders.has(n));
+    if (!source || isBacked(source.node)) return;
+    this.#groups.get(this.#orders.get(source.node)!)?.stores.add(source.node);
+  }
+
+  /** Decides which nodes get a place; see `fuse`. */
+  #chooseMembers(): void {
+    const members = this.#members;
+    const needsBuffer = (node: Node): void => {
+      const hasPlace = (n: Node): boolean => isBacked(n) || members.has(n) || n.is('program');
+      if (!backingOf(node, hasPlace)) members.add(stripReshapes(node));
+    };
+    const uses = this.#countUses();
+    const rootSet = new Set(this.roots);
+    const hasPlace = (n: Node): boolean => isBacked(n) || members.has(n);
+    const memo = new Map<Node, number>();
+    for (const node of this.#nodes) {
+      const opaque = node.is('program') || node.is('concat') || node.is('matmul') || node.is('reduce');
+      if (node.is('program')) node.inputs.forEach(needsBuffer);
+      if (node.is('matmul')) node.inputs.forEach((n) => this.#matmulOperand(n, needsBuffer));
+      if (node.is('gather')) needsBuffer(node.inputs[0]!);
+      if (node.is('expand') && sizeOf(node.shape) > sizeOf(node.inputs[0]!.shape)) {
+        const source = stripMovement(node);
+        if (!hasPlace(source) && inlineCost(source, hasPlace, memo) > cheap) members.add(source);
+      }
+      const compute = node.is('elementwise') || node.is('gather');
+      const shared = compute && uses.get(node)! > 1 && inlineCost(node, hasPlace, memo) > cheap;
+      const unfused = !this.options.fusion && (compute || node.is('pad'));
+      if (opaque || shared || unfused || this.forced.has(node)) members.add(node);
+      memo.delete(node);
+    }
+    for (const root of rootSet) if (!isBacked(root)) needsBuffer(root);
+  }
+
+  /** A matmul reads a transposed or sliced view in place, if its source has a buffer. */
+  #matmulOperand(node: Node, needsBuffer: (node: Node) => void): void {
+    const source = stripMovement(node);
+    needsBuffer(source.is('pad') || isNumber(source) ? node : source);
+  }
+
+  /** Reads an operand where it lies; a layout that is not affine is stored first. */
+  #layout(node: Node): OperandLayout {
+    const layout = operandLayout(node, (n) => isBacked(n) || this.#orders.has(n));
+    if (!layout) throw new MustStore(node);
+    this.#store(layout.backing.node);
+    return layout;
+  }
+
+  /** How many computing nodes (or callers) use each node, seen through movement. */
+  #countUses(): Map<Node, number> {
+    const uses = new Map<Node, number>();
+    const add = (n: Node, k: number): void => void uses.set(n, (uses.get(n) ?? 0) + k);
+    for (const root of new Set(this.roots)) add(root, 1);
+    for (let i = this.#nodes.length - 1; i >= 0; i--) {
+      const node = this.#nodes[i]!;
+      for (const input of new Set(node.inputs)) add(input, isMovement(node) ? uses.get(node)! : 1);
+    }
+    return uses;
+  }
+
+  #place(node: Node): void {
+    if (node.is('program')) return this.#placeProgram(node);
+    if (node.is('matmul')) return this.#placeMatmul(node);
+    if (node.is('concat')) return this.#placeConcat(node);
+    const { latest, sources } = this.#dependencies(node);
+    const join = (g: Group): boolean => (node.is('reduce') ? g.joinReduce(node) : g.joinMap(node));
+    if (this.options.fusion) {
+      for (let order = this.#nextOrder - 1; order >= Math.max(latest, 0); order--) {
+        const group = this.#groups.get(order);
+        if (!group || (order > latest && !group.shares(sources))) continue;
+        if (join(group)) return this.#joined(node, group);
+      }
+    }
+    const group = node.is('reduce')
+      ? this.#newGroup(node.inputs[0]!.shape, node.attrs.axes)
+      : this.#newGroup(node.shape, []);
+    if (node.is('reduce')) group.parts = reductionParts(node, this.options.profile);
+    if (!join(group)) throw this.#tooManyBuffers(node);
+    this.#joined(node, group);
+    this.#steps.push({ kind: 'group', group });
+  }
+
+  #newGroup(shape: readonly number[], axes: readonly number[]): Group {
+    const group = new Group(this.#nextOrder++, shape, axes, this);
+    this.#groups.set(group.order, group);
+    return group;
+  }
+
+  #joined(node: Node, group: Group): void {
+    this.#orders.set(node, group.order);
+    for (const read of group.takeReads()) this.#store(read);
+  }
+
+  /** The last group that `node` reads from, and the buffers it would read. */
+  #dependencies(node: Node): { latest: number; sources: Node[] } {
+    let latest = -1;
+    const sources: Node[] = [];
+    const seen = new Set<Node>();
+    const pending = [...node.inputs];
+    for (let n = pending.pop(); n; n = pending.pop()) {
+      if (seen.has(n)) continue;
+      seen.add(n);
+      const order = this.#orders.get(n);
+      if (order !== undefined) latest = Math.max(latest, order);
+      if (order !== undefined || isBacked(n)) sources.push(n);
+      else pending.push(...n.inputs);
+    }
+    return { latest, sources };
+  }
+
+  #placeProgram(node: Node<'program'>): void {
+    this.#orders.set(node, this.#nextOrder++);
+    node.inputs.forEach((n) => this.#store(n));
+    this.#steps.push({ kind: 'program', node });
+  }
+
+  #placeMatmul(node: Node<'matmul'>): void {
+    const epilogue = this.#newGroup(node.shape, []);
+    epilogue.seed(node);
+    this.#orders.set(node, epilogue.order);
+    const [a, b] = node.inputs as [Node, Node];
+    this.#steps.push({ kind: 'matmul', node, epilogue, a: this.#layout(a), b: this.#layout(b) });
+  }
+
+  /** Parts of one shape are computed by one kernel with several stores, others by one kernel each. */
+  #placeConcat(node: Node<'concat'>): void {
+    const same = node.inputs.every((n) => n.shape[node.attrs.dim] === node.inputs[0]!.shape[node.attrs.dim]);
+    const batches: Node[][] = same ? chunk(node.inputs, 4) : node.inputs.map((n) => [n]);
+    const parts: Group[] = [];
+    for (const batch of batches) {
+      let group = this.#newGroup(batch[0]!.shape, []);
+      for (const input of batch) {
+        if (!group.joinPiece(input)) {
+          parts.push(group);
+          group = this.#newGroup(input.shape, []);
+          if (!group.joinPiece(input)) throw this.#tooManyBuffers(input);
+        }
+        for (const read of group.takeReads()) this.#store(read);
+      }
+      parts.push(group);
+    }
+    this.#orders.set(node, this.#nextOrder++);
+    this.#steps.push({ kind: 'concat', node, parts });
+  }
+
+  /** A kernel of its own is still too much: store the part of its expression that reads the most buffers. */
+  #tooManyBuffers(node: Node): MustStore {
+    let best: Node | undefined;
+    let most = 0;
+    for (const n of topologicalOrder(node.inputs)) {
+      if (this.#orders.has(n) || n === node || !(n.is('elementwise') || n.is('gather'))) continue;
+      const count = this.#dependencies(n).sources.length;
+      if (count > most && count < maxInline) [best, most] = [n, count];
+    }
+    if (!best) throw new Error(`internal: no way to split ${node.prim} into kernels of ${maxInline} buffers`);
+    return new MustStore(best);
+  }
+}
+
+/** Buffers that one expression may read beside the one it writes. */
+const maxInline = 8;
+
+function stripReshapes(node: Node): Node {
+  let n = node;
+  while (n.is('reshape')) n = n.inputs[0]!;
+  return n;
+}
+
+function stripMovement(node: Node): Node {
+  let n = node;
+  while (isMovement(n) && !isBacked(n) && !n.is('pad')) n = n.inputs[0]!;
+  return n;
+}
+
+function chunk<T>(list: readonly T[], size: number): T[][] {
+  const out: T[][] = [];
+  for (let i = 0; i < list.length; i += size) out.push(list.slice(i, i + size));
+  return out;
+}
+
+/**
+ * How many parts a reduction is cut into. Few rows with many elements would leave the device idle, and one long sum
+ * would lose digits; many rows are parallel enough as they are.
+ */
+export function reductionParts(node: Node<'reduce'>, profile: AdapterProfile): number {
+  const rows = sizeOf(node.shape);
+  const length = rows === 0 ? 0 : sizeOf(node.inputs[0]!.shape) / rows;
+  const wanted = profile.kind === 'software' ? 512 : 16384;
+  const shortest = profile.kind === 'software' ? 2048 : 256;
+  if (rows >= wanted / 8 || length < 2 * shortest) return 1;
+  return Math.min(Math.ceil(length / shortest), Math.ceil(wanted / Math.max(rows, 1)));
+}

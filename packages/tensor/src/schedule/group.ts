@@ -1,0 +1,185 @@
+import { scalarType } from '../dtype.js';
+import type { Value } from '../expr/index.js';
+import type { Node } from '../graph/node.js';
+import { sameShape, type Shape } from '../shape.js';
+import { CannotJoin, Lowering, sameForm, type Surroundings } from './lower.js';
+import { iterate, linearIndex, type Atom, type Form } from '../kernel/space.js';
+
+/** A node that a group computes. */
+export interface Member {
+  readonly value: Value;
+  /** Where the value lives: in every inner iteration, or once per outer one. */
+  readonly level: 'inner' | 'outer';
+  /** Coordinates of the node at its level. */
+  readonly coords: readonly Form[];
+}
+
+/** What the planner knows about places; groups ask it for everything that is not their own. */
+export interface Places {
+  /** Number of the group that computes a node; undefined for nodes that are inlined or already have storage. */
+  orderOf(node: Node): number | undefined;
+  isStored(node: Node): boolean;
+}
+
+/** Storage buffers that one kernel may bind: the floor of every browser. */
+export const maxBuffers = 8;
+
+/** Nodes that one kernel computes together. Maps are groups without inner loops. */
+export class Group {
+  readonly members = new Map<Node, Member>();
+  readonly lowering: Lowering;
+  readonly outer: Atom[];
+  readonly inner: Atom[];
+  readonly outerShape: Shape;
+  /** Coordinates of an element of the full (outer and inner) space. */
+  readonly coords: readonly Form[];
+  /** Coordinates of `outerShape`. */
+  readonly outerCoords: readonly Form[];
+  /** Reductions by the stage they run in. */
+  readonly stages: { node: Node; op: 'sum' | 'prod' | 'max' | 'min'; value: Value; result: Value }[][] = [];
+  /** Values without a buffer of their own: the parts of a concat. */
+  readonly pieces: { readonly node: Node; readonly value: Value }[] = [];
+  /** Nodes of this group that another kernel or the caller needs in memory. */
+  readonly stores = new Set<Node>();
+  /** How many invocations share each reduction; see FusedKernel.parts. */
+  parts = 1;
+  /** Nodes of earlier groups that lowering has asked to read: stored there once the join is final. */
+  #reads: Node[] = [];
+  #stageOfResult = new Map<Value, number>();
+  #stageMemo = new Map<Value, number>();
+
+  constructor(
+    readonly order: number,
+    readonly shape: Shape,
+    readonly axes: readonly number[],
+    readonly places: Places,
+  ) {
+    const { atoms, coords } = iterate(shape);
+    this.coords = coords;
+    const innerAtoms = new Set(axes.flatMap((d) => coords[d]!.terms.map(([a]) => a)));
+    this.outer = atoms.filter((a) => !innerAtoms.has(a));
+    this.inner = atoms.filter((a) => innerAtoms.has(a));
+    this.outerShape = shape.filter((_, d) => !axes.includes(d));
+    this.outerCoords = coords.filter((_, d) => !axes.includes(d));
+    const surroundings: Surroundings = {
+      local: (node, at) => this.#local(node, at),
+      backing: (node) => this.#backing(node),
+    };
+    this.lowering = new Lowering(surroundings);
+  }
+
+  get isMap(): boolean {
+    return this.axes.length === 0;
+  }
+
+  #local(node: Node, at: Form): Value | undefined {
+    const member = this.members.get(node);
+    if (!member) return undefined;
+    if (!sameForm(at, linearIndex(member.coords, node.shape))) throw new CannotJoin();
+    return member.value;
+  }
+
+  #backing(node: Node): boolean {
+    if (this.places.isStored(node)) return true;
+    const order = this.places.orderOf(node);
+    if (order === undefined) return false;
+    if (order >= this.order) throw new CannotJoin();
+    this.#reads.push(node);
+    return true;
+  }
+
+  /** Coordinates for a shape that equals the outer shape but for dimensions of size 1. */
+  #outerCoordsFor(shape: Shape): readonly Form[] | undefined {
+    if (sameShape(shape, this.outerShape)) return this.outerCoords;
+    const squeezed = (s: Shape): number[] => s.filter((d) => d !== 1);
+    if (!sameShape(squeezed(shape), squeezed(this.outerShape))) return undefined;
+    const rest = this.outerCoords.filter((_, d) => this.outerShape[d] !== 1);
+    return shape.map((d) => (d === 1 ? { offset: 0, terms: [] } : rest.shift()!));
+  }
+
+  /** Runs `add`; if it cannot be done or needs too many buffers, the group stays as it was. */
+  #attempt(add: () => void): boolean {
+    const buffers = this.lowering.buffers.length;
+    try {
+      add();
+    } catch (reason) {
+      this.#reads = [];
+      this.lowering.forgetBuffersFrom(buffers);
+      if (reason instanceof CannotJoin) return false;
+      throw reason;
+    }
+    return true;
+  }
+
+  /** Nodes of earlier groups that joining has read since the last call. */
+  takeReads(): Node[] {
+    const reads = this.#reads;
+    this.#reads = [];
+    return reads;
+  }
+
+  /** Adds an elementwise node (or a copy of a view); false if it does not fit this kernel. */
+  joinMap(node: Node): boolean {
+    const outer = this.#outerCoordsFor(node.shape);
+    const full = !this.isMap && this.parts === 1 && sameShape(node.shape, this.shape);
+    if (!outer && !full) return false;
+    const level = outer ? 'outer' : 'inner';
+    const coords = outer ?? this.coords;
+    return this.#attempt(() => {
+      const value = this.lowering.compute(node, coords);
+      this.#expectRoom();
+      this.members.set(node, { value, level, coords });
+    });
+  }
+
+  /** Makes a value that other code produces (a matmul's accumulator) the group's first member. */
+  seed(node: Node): void {
+    const value = this.lowering.graph.input(scalarType[node.dtype], node);
+    this.members.set(node, { value, level: 'outer', coords: this.coords });
+  }
+
+  /** Adds a value that goes to a place the caller knows (a part of a concat); false if there is no room for it. */
+  joinPiece(node: Node): boolean {
+    return this.#attempt(() => {
+      const value = this.lowering.value(node, this.coords);
+      if (this.lowering.buffers.length + 1 > maxBuffers) throw new CannotJoin();
+      this.pieces.push({ node, value });
+    });
+  }
+
+  /** Adds a reduction over the group's inner dimensions; false if it does not fit. */
+  joinReduce(node: Node<'reduce'>): boolean {
+    const input = node.inputs[0]!;
+    if (this.isMap || !sameShape(input.shape, this.shape) || !sameShape(node.attrs.axes, this.axes)) return false;
+    return this.#attempt(() => {
+      const value = this.lowering.value(input, this.coords);
+      const stage = this.#stageOf(value);
+      if (this.parts > 1 && stage > 0) throw new CannotJoin();
+      this.#expectRoom();
+      const result = this.lowering.graph.input(scalarType[node.dtype], node);
+      this.#stageOfResult.set(result, stage + 1);
+      (this.stages[stage] ??= []).push({ node, op: node.attrs.op, value, result });
+      this.members.set(node, { value: result, level: 'outer', coords: this.outerCoords });
+    });
+  }
+
+  /** Room for one more member, should it have to be stored. */
+  #expectRoom(): void {
+    if (this.lowering.buffers.length + this.members.size + 1 > maxBuffers) throw new CannotJoin();
+  }
+
+  /** Number of stages that must have run before a value is known. */
+  #stageOf(value: Value): number {
+    const known = this.#stageOfResult.get(value) ?? this.#stageMemo.get(value);
+    if (known !== undefined) return known;
+    let stage = 0;
+    for (const arg of value.args) stage = Math.max(stage, this.#stageOf(arg));
+    this.#stageMemo.set(value, stage);
+    return stage;
+  }
+
+  /** True when this group reads one of `nodes`. */
+  shares(nodes: readonly Node[]): boolean {
+    return this.lowering.buffers.some((b) => b.kind === 'node' && nodes.includes(b.node));
+  }
+}

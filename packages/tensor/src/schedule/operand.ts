@@ -1,0 +1,40 @@
+import type { Node } from '../graph/node.js';
+import type { Backing } from '../kernel/buffer.js';
+import { backingOf } from './lower.js';
+import { affine, constantForm, iterate, linearIndex, reshapeCoords, resolve, type Form } from '../kernel/space.js';
+
+/** Where the elements of a view lie in the buffer behind it: offset + sum of strides[d] * coordinate[d]. */
+export interface OperandLayout {
+  readonly backing: Backing;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+/** The layout of a node that is only moved, not computed, from something stored; undefined if it has none. */
+export function operandLayout(node: Node, isStored: (node: Node) => boolean): OperandLayout | undefined {
+  const { atoms, coords } = iterate(node.shape);
+  let at: readonly Form[] = coords;
+  let n = node;
+  let backing = backingOf(n, isStored);
+  for (; !backing; backing = backingOf(n, isStored)) {
+    const input = n.inputs[0];
+    if (!input) return undefined;
+    let inner: Form[] | undefined;
+    if (n.is('permute')) {
+      inner = [];
+      n.attrs.axes.forEach((axis, i) => (inner![axis] = at[i]!));
+    } else if (n.is('slice')) {
+      const { starts, steps } = n.attrs;
+      inner = at.map((c, i) => affine(c, steps[i]!, starts[i]!));
+    } else if (n.is('expand')) {
+      inner = at.map((c, i) => (input.shape[i] === 1 ? constantForm(0) : c));
+    } else if (n.is('reshape')) inner = reshapeCoords(at, n.shape, input.shape);
+    if (!inner) return undefined;
+    at = inner;
+    n = input;
+  }
+  if (atoms.some((a) => a.parts)) return undefined;
+  const form = resolve(linearIndex(at, n.shape));
+  const strides = coords.map((c) => (c.terms[0] ? (form.terms.find(([a]) => a === c.terms[0]![0])?.[1] ?? 0) : 0));
+  return { backing, offset: form.offset, strides };
+}

@@ -1,0 +1,163 @@
+import type { Value } from '../expr/index.js';
+import type { Node } from '../graph/node.js';
+import { bufferDType, sameBuffer, type Backing, type BufferId, type Temporary } from '../kernel/buffer.js';
+import type { FusedKernel, KernelBuffer, Reduction, StoreSite } from '../kernel/ir.js';
+import { sitesOf } from '../kernel/layout.js';
+import { affine, combine, linearIndex, type Atom } from '../kernel/space.js';
+import { contiguousStrides, sizeOf } from '../shape.js';
+import { fuse, type FuseOptions, type Step } from './fuse.js';
+import type { Group, Member } from './group.js';
+import { backingOf } from './lower.js';
+import type { OperandLayout } from './operand.js';
+
+/** A matmul, with what is computed from each of its elements on the way to memory. */
+export interface MatmulCall {
+  readonly kind: 'matmul';
+  readonly node: Node<'matmul'>;
+  readonly a: OperandLayout;
+  readonly b: OperandLayout;
+  /** Its outer stores are written from `accumulator`, an element of the product; undefined: the product is stored. */
+  readonly epilogue: FusedKernel | undefined;
+}
+
+/** A program: hand-written kernels of the library's or a user's. */
+export interface ProgramStep {
+  readonly kind: 'program';
+  readonly node: Node<'program'>;
+  readonly inputs: readonly Backing[];
+}
+
+/** One entry of a schedule. */
+export type Call = FusedKernel | MatmulCall | ProgramStep;
+
+/** What must run, in order, to give nodes their elements. */
+export interface Schedule {
+  readonly calls: readonly Call[];
+  /** Nodes whose buffers the schedule fills. */
+  readonly stored: readonly Node[];
+}
+
+/** Plans the kernels that compute `roots`. */
+export function schedule(roots: readonly Node[], options: FuseOptions): Schedule {
+  const calls: Call[] = [];
+  const stored: Node[] = [];
+  for (const step of fuse(roots, options)) {
+    calls.push(...callsOf(step));
+    if (step.kind === 'group') stored.push(...step.group.stores);
+    else if (step.kind === 'matmul') stored.push(...step.epilogue.stores);
+    else stored.push(step.node);
+  }
+  return { calls, stored };
+}
+
+function callsOf(step: Step): Call[] {
+  if (step.kind === 'group') return groupCalls(step.group);
+  if (step.kind === 'concat') return concatCalls(step.node, step.parts);
+  if (step.kind === 'program') {
+    const inputs = step.node.inputs.map((n) => backingOf(n, (s) => !s.is('reshape') || s.realized)!);
+    return [{ kind: 'program', node: step.node, inputs }];
+  }
+  const { node, epilogue, a, b } = step;
+  const plain = epilogue.members.size === 1;
+  const stores = storesOf(epilogue, 'outer');
+  const accumulator = epilogue.members.get(node)!.value;
+  return [{ kind: 'matmul', node, a, b, epilogue: plain ? undefined : kernel(epilogue, { outer: stores, accumulator }) }];
+}
+
+function groupCalls(group: Group): Call[] {
+  if (group.stores.size === 0) return [];
+  const outer = storesOf(group, 'outer');
+  if (group.parts === 1) return [kernel(group, { outer, inner: storesOf(group, 'inner'), stages: stagesOf(group) })];
+  // a long reduction: partial results first, then a kernel that folds them and runs the epilogue
+  const stage = stagesOf(group)[0]!;
+  const size = sizeOf(group.outerShape) * group.parts;
+  const partials = group.stages[0]!.map(({ node }): Temporary => ({ kind: 'temporary', dtype: node.dtype, size }));
+  const part: Atom = { size: group.parts, parts: undefined };
+  const at = combine([
+    [linearIndex(group.outerCoords, group.outerShape), group.parts],
+    [{ offset: 0, terms: [[part, 1]] }, 1],
+  ]);
+  const fold = stage.map((r, k) => ({ ...r, value: group.lowering.load(partials[k]!, at, partials[k]!.dtype) }));
+  return [
+    kernel(group, { stages: [stage], parts: group.parts, partials }),
+    kernel(group, { stages: [fold], inner: [], outer, innerAtoms: [part] }),
+  ];
+}
+
+/** Every part is stored at its place in the whole; parts that one group computes share a kernel. */
+function concatCalls(node: Node<'concat'>, groups: readonly Group[]): Call[] {
+  const { dim } = node.attrs;
+  const stride = contiguousStrides(node.shape)[dim]!;
+  const buffer: Backing = { kind: 'node', node, index: 0 };
+  let start = 0;
+  return groups.map((group) => {
+    const base = linearIndex(group.coords, node.shape);
+    const outer = group.pieces.map((piece): StoreSite => {
+      const form = affine(base, 1, start * stride);
+      start += piece.node.shape[dim]!;
+      return { buffer, form, value: piece.value };
+    });
+    return kernel(group, { outer });
+  });
+}
+
+function stagesOf(group: Group): Reduction[][] {
+  return group.stages.map((stage) => stage.map(({ op, value, result }) => ({ op, value, result })));
+}
+
+function storesOf(group: Group, level: Member['level']): StoreSite[] {
+  const stores: StoreSite[] = [];
+  for (const node of group.stores) {
+    const member = group.members.get(node)!;
+    if (member.level !== level) continue;
+    const form = linearIndex(member.coords, node.shape);
+    stores.push({ buffer: { kind: 'node', node, index: 0 }, form, value: member.value });
+  }
+  return stores;
+}
+
+interface KernelParts {
+  readonly stages?: Reduction[][];
+  readonly inner?: StoreSite[];
+  readonly outer?: StoreSite[];
+  readonly innerAtoms?: readonly Atom[];
+  readonly parts?: number;
+  readonly partials?: readonly Temporary[];
+  readonly accumulator?: Value;
+}
+
+/** A kernel of what a group computes, binding just the buffers that its stages and stores use. */
+function kernel(group: Group, given: KernelParts): FusedKernel {
+  const { stages = [], inner = [], outer = [], innerAtoms = group.inner, parts = 1, partials = [] } = given;
+  const buffers: KernelBuffer[] = [];
+  const bind = (id: BufferId, access: KernelBuffer['access']): void => {
+    if (!buffers.some((b) => sameBuffer(b.id, id))) buffers.push({ id, dtype: bufferDType(id), access });
+  };
+  const written = [...inner, ...outer].map((s) => s.buffer);
+  const { graph, scalars } = group.lowering;
+  const sites = sitesOf({ stages, innerStores: inner, outerStores: outer });
+  for (const { site } of sites) if (site.kind === 'load') bind(site.buffer, 'read');
+  for (const id of [...written, ...partials]) bind(id, 'read_write');
+  return {
+    kind: 'fused',
+    label: labelOf(group) + (parts > 1 ? ' (parts)' : ''),
+    graph,
+    outer: group.outer,
+    inner: stages.length > 0 || inner.length > 0 ? innerAtoms : [],
+    buffers,
+    scalars,
+    stages,
+    innerStores: inner,
+    outerStores: outer,
+    parts,
+    accumulator: given.accumulator,
+    partials,
+  };
+}
+
+/** Names of the operations that a kernel fuses, for tables and messages. */
+function labelOf(group: Group): string {
+  const nodes = [...group.members.keys(), ...group.pieces.map((p) => p.node)];
+  const names = nodes.map((n) => (n.is('elementwise') ? n.attrs.fn.name : n.is('reduce') ? n.attrs.op : n.prim));
+  return [...new Set(names)].join(' ');
+}

@@ -1,0 +1,33 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { plantMutant } from './tools/plantMutant.js';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const source = (file: string): string => `${root}packages/${file}`;
+
+/** `@chiaro/x` means the sources of packages/x here, so that a test needs no build. */
+const packageAliases = readdirSync(`${root}packages`)
+  .filter((name) => existsSync(source(`${name}/src/index.ts`)))
+  .map((name) => ({ find: new RegExp(`^@chiaro/${name}$`), replacement: source(`${name}/src/index.ts`) }));
+
+export default defineConfig({
+  plugins: [plantMutant(root, process.env['CHIARO_MUTANT'])],
+  resolve: {
+    alias: [
+      ...packageAliases,
+      { find: /^(#host|@chiaro\/tensor\/host)$/, replacement: source('tensor/src/host/node/index.ts') },
+    ],
+  },
+  oxc: { target: 'es2022' }, // lowers `using`, which Node 20 does not know
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+    globalSetup: ['tests/support/globalSetup.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // lavapipe compiles kernels twice as fast without LLVM's optimiser; correctness tests are bound by that.
+    env: { GALLIVM_PERF: process.env['GALLIVM_PERF'] ?? 'nopt' },
+  },
+});
