@@ -13,7 +13,9 @@ import { bitcastNumber, convertNumber, ops } from './ops.js';
 export function evaluate(fn: ExprFunction, args: readonly number[], round = (x: number): number => x): number[] {
   const values: number[] = [];
   const finals: number[][] = [];
-  fn.inputs.forEach((v, k) => (values[v.id] = v.type === 'f32' ? round(args[k]) : convertNumber(args[k], v.type, v.type)));
+  fn.inputs.forEach(
+    (v, k) => (values[v.id] = v.type === 'f32' ? round(args[k]) : convertNumber(args[k], v.type, v.type)),
+  );
   const run = (order: readonly Value[]): void => {
     for (const v of order) if (v.op !== 'input') values[v.id] = v.type === 'f32' ? round(compute(v)) : compute(v);
   };
@@ -58,5 +60,9 @@ export function evaluate(fn: ExprFunction, args: readonly number[], round = (x: 
 /** The function compiled to JavaScript: same values as `evaluate`, as fast as hand-written code. */
 export function compileToJS(fn: ExprFunction): (...args: number[]) => number[] {
   const { text } = emitFunction(fn, js, 'compiled');
-  return (new Function('$', `'use strict';\n${text}return compiled;`) as (library: typeof jsLibrary) => (...args: number[]) => number[])(jsLibrary);
+  return (
+    new Function('$', `'use strict';\n${text}return compiled;`) as (
+      library: typeof jsLibrary,
+    ) => (...args: number[]) => number[]
+  )(jsLibrary);
 }

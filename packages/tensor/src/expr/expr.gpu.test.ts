@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { kernelOf, runOnGPU } from './gpu.testing.js';
 import type { Kernel } from './gpu.testing.js';
-import { build, compileToJS, errorInUlp, expr, isWithin, normal2, ops, philox, tolerances, vjp, wgslTarget } from './index.js';
+import { randomBody, randomFrom } from './programs.testing.js';
+import {
+  build,
+  compileToJS,
+  errorInUlp,
+  expr,
+  isWithin,
+  normal2,
+  ops,
+  parse,
+  philox,
+  tolerances,
+  vjp,
+  wgslTarget,
+} from './index.js';
 import type { ExprFunction, OpName } from './index.js';
 
 const { fround } = Math;
@@ -19,10 +33,17 @@ function samples([low, high]: readonly [number, number], n: number): number[] {
 }
 
 const operation = (op: OpName, arity: number): ExprFunction =>
-  build('f', ['x', 'y'].slice(0, arity).map((name) => ({ name, type: 'f32' })), 'f32', (g, ...x) => g.apply(op, ...x));
+  build(
+    'f',
+    ['x', 'y'].slice(0, arity).map((name) => ({ name, type: 'f32' })),
+    'f32',
+    (g, ...x) => g.apply(op, ...x),
+  );
 
 describe('operations on the GPU', () => {
-  const functions = Object.entries(tolerances).filter(([op]) => !/^(add|sub|mul|neg|abs|floor|ceil|trunc|sign)$/.test(op));
+  const functions = Object.entries(tolerances).filter(
+    ([op]) => !/^(add|sub|mul|neg|abs|floor|ceil|trunc|sign)$/.test(op),
+  );
   it.each(functions)('%s is as accurate as its tolerance says', async (name, tolerance) => {
     const op = name as OpName;
     const n = 20000;
@@ -45,13 +66,31 @@ describe('operations on the GPU', () => {
     const pairs = special.flatMap((x) => special.map((y) => [x, y] as const));
     const x = pairs.map((p) => p[0]);
     const y = pairs.map((p) => p[1]);
-    const unary = ['exp', 'exp2', 'expm1', 'log', 'log2', 'log1p', 'asinh', 'acosh', 'atanh', 'tanh', 'sinh', 'cosh', 'erf', 'atan'] as const;
-    const all = build('f', [{ name: 'x', type: 'f32' }, { name: 'y', type: 'f32' }], 'vec4f', (g, a, b) => [
-      g.apply('pow', a, b),
-      g.apply('atan2', a, b),
-      g.apply('asin', a),
-      g.apply('sin', a),
-    ]);
+    const unary = [
+      'exp',
+      'exp2',
+      'expm1',
+      'log',
+      'log2',
+      'log1p',
+      'asinh',
+      'acosh',
+      'atanh',
+      'tanh',
+      'sinh',
+      'cosh',
+      'erf',
+      'atan',
+    ] as const;
+    const all = build(
+      'f',
+      [
+        { name: 'x', type: 'f32' },
+        { name: 'y', type: 'f32' },
+      ],
+      'vec4f',
+      (g, a, b) => [g.apply('pow', a, b), g.apply('atan2', a, b), g.apply('asin', a), g.apply('sin', a)],
+    );
     const check = (name: string, value: number, exact: number): void => {
       const good = Number.isNaN(exact) ? Number.isNaN(value) : errorInUlp(value, fround(exact)) <= 4;
       if (!good) expect.fail(`${name}: ${value} instead of ${exact}`);
@@ -85,7 +124,10 @@ describe('operations on the GPU', () => {
 
 describe('emitted text', () => {
   /** A text as it is, without the parser in between: our text is WGSL. */
-  const original = (fn: ExprFunction, declarations = ''): Kernel => ({ ...kernelOf(fn), code: declarations + fn.source! });
+  const original = (fn: ExprFunction, declarations = ''): Kernel => ({
+    ...kernelOf(fn),
+    code: declarations + fn.source!,
+  });
 
   it.each([
     [
@@ -114,7 +156,7 @@ describe('emitted text', () => {
         let wrapped = a * 1664525 + 1013904223;
         return vec4i(low / 3, bitcast<i32>(bits), wrapped & 0x7fff, ~i32(floor(x)) | i32(b > 7u && x > 0.0));
       }`,
-      (i: number) => [(i * 7919) % 1000 - 500, (i * 2654435761) >>> 0, Math.sin(i) * 10],
+      (i: number) => [((i * 7919) % 1000) - 500, (i * 2654435761) >>> 0, Math.sin(i) * 10],
     ],
   ] as const)('computes what the original text computes', async (fn, row) => {
     const rows = Array.from({ length: 512 }, (_, i) => row(i));
@@ -153,9 +195,29 @@ describe('emitted text', () => {
     });
   });
 
+  it('of random programs computes what the interpreter computes', async () => {
+    const random = randomFrom(20);
+    let wrong = 0;
+    for (let program = 0; program < 8; program++) {
+      const fn = parse(`fn f(x: f32, y: f32, z: f32, n: i32) -> f32 {\n${randomBody(random)}}`).entry;
+      const count = 256;
+      const column = (): number[] => Array.from({ length: count }, () => fround(random() * 4 - 2));
+      const columns = [column(), column(), column(), Array.from({ length: count }, (_, i) => i % 4)];
+      const [values] = await runOnGPU(kernelOf(fn), columns);
+      const js = compileToJS(fn);
+      values.forEach((value, i) => {
+        const [exact] = js(...columns.map((c) => c[i]));
+        if (!(Math.abs(value - exact) <= 1e-4 * (1 + Math.abs(exact)))) wrong++;
+      });
+    }
+    // f32 may take the other branch where the two sides of a comparison nearly agree
+    expect(wrong).toBeLessThan(8 * 256 * 0.01);
+  });
+
   it('draws the same random bits as the interpreter, and normals within 1e-6', async () => {
     const n = 2000;
-    const word = (k: number): number[] => Array.from({ length: n }, (_, i) => Math.imul(i + 1, 0x9e3779b1 + 77 * k) >>> 0);
+    const word = (k: number): number[] =>
+      Array.from({ length: n }, (_, i) => Math.imul(i + 1, 0x9e3779b1 + 77 * k) >>> 0);
     const columns = [0, 1, 2, 3, 4, 5].map(word);
     const bits = await runOnGPU(kernelOf(philox), columns);
     const exact = compileToJS(philox);

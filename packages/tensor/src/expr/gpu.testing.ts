@@ -95,6 +95,11 @@ export async function runOnGPU(kernel: Kernel, columns: readonly (readonly numbe
   await back.mapAsync(1);
   const bits = back.getMappedRange().slice(0);
   for (const b of [x, y, back]) b.destroy();
-  const results = { f32: new Float32Array(bits), i32: new Int32Array(bits), u32: new Uint32Array(bits), bool: new Uint32Array(bits) };
+  const results = {
+    f32: new Float32Array(bits),
+    i32: new Int32Array(bits),
+    u32: new Uint32Array(bits),
+    bool: new Uint32Array(bits),
+  };
   return kernel.outputs.map((type, k) => Array.from(results[type].subarray(k * n, (k + 1) * n)));
 }

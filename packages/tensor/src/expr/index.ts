@@ -3,7 +3,17 @@ export { Graph, Value, boundOf, externOf, inputKey, literalOf, loopOf, reachable
 export type { Bound, Extern, Loop, Op } from './ir.js';
 export { bitcastNumber, convertNumber, isOp, ops } from './ops.js';
 export type { OpInfo, OpName, ScalarType } from './ops.js';
-export { componentsOf, elementOf, isScalar, isStruct, isVector, sameType, sizeOf, typeName, vectorOf } from './types.js';
+export {
+  componentsOf,
+  elementOf,
+  isScalar,
+  isStruct,
+  isVector,
+  sameType,
+  sizeOf,
+  typeName,
+  vectorOf,
+} from './types.js';
 export type { Component, StructType, ValueType, VectorType } from './types.js';
 export { build, inline, inputsOf, makeFunction } from './function.js';
 export type { ExprFunction, Param, Signature } from './function.js';

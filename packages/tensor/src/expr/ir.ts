@@ -93,7 +93,8 @@ export class Graph {
   /** A constant. f32 literals keep float64 precision until they are emitted; integers wrap. */
   literal(type: ScalarType, value: number | boolean): Value {
     const n = convertNumber(Number(value), type === 'f32' ? 'f32' : 'i32', type);
-    if (n === 0 && Object.is(n, -0) && type === 'f32') return (this.negativeZero ??= this.create('literal', type, noArgs, -0));
+    if (n === 0 && Object.is(n, -0) && type === 'f32')
+      return (this.negativeZero ??= this.create('literal', type, noArgs, -0));
     const known: Map<number, Value> = this.literals[type];
     let v = known.get(n);
     if (v === undefined) known.set(n, (v = this.create('literal', type, noArgs, n + 0)));
@@ -112,7 +113,13 @@ export class Graph {
   extern(type: ScalarType, kind: string, args: readonly Value[], attr: object | string): Value {
     const key = Math.imul(this.attribute(kind), 31) + this.attribute(attr);
     const hash = this.hash(ownCodes.extern, type, args, key);
-    const found = this.find(hash, 'extern', type, args, (a) => (a as Extern).kind === kind && (a as Extern).attr === attr);
+    const found = this.find(
+      hash,
+      'extern',
+      type,
+      args,
+      (a) => (a as Extern).kind === kind && (a as Extern).attr === attr,
+    );
     return found ?? this.insert(hash, 'extern', type, args, { kind, attr } satisfies Extern);
   }
 
@@ -131,7 +138,8 @@ export class Graph {
 
   /** The same bits as another 32-bit type. Carries no gradient. */
   bitcast(v: Value, type: ScalarType): Value {
-    if (v.type === 'bool' || type === 'bool') throw new DTypeError(`bitcast from ${v.type} to ${type}: a bool has no bits`);
+    if (v.type === 'bool' || type === 'bool')
+      throw new DTypeError(`bitcast from ${v.type} to ${type}: a bool has no bits`);
     if (v.op === 'bitcast') v = v.args[0];
     if (v.type === type) return v;
     const n = literalOf(v);
@@ -148,7 +156,8 @@ export class Graph {
     init: readonly Value[],
     body: (index: Value, state: readonly Value[]) => readonly Value[],
   ): readonly Value[] {
-    if (count.type !== 'i32' && count.type !== 'u32') throw new DTypeError(`a loop counts in i32 or u32, got ${count.type}`);
+    if (count.type !== 'i32' && count.type !== 'u32')
+      throw new DTypeError(`a loop counts in i32 or u32, got ${count.type}`);
     const trips = literalOf(count);
     if (init.length === 0 || (trips !== undefined && trips <= 0)) return init;
     if (trips === 1) return body(this.literal(count.type, 0), init);
@@ -278,7 +287,8 @@ export class Graph {
     equal: (attr: Attribute) => boolean,
   ): Value | undefined {
     for (let v = this.table.get(hash); v !== undefined; v = v.next) {
-      if (v.op === op && v.type === type && v.args.length === args.length && sameValues(v.args, args) && equal(v.attr)) return v;
+      if (v.op === op && v.type === type && v.args.length === args.length && sameValues(v.args, args) && equal(v.attr))
+        return v;
     }
     return undefined;
   }

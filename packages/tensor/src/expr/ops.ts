@@ -83,8 +83,18 @@ const table = {
   }),
   neg: row('number', 1, { f32: (a) => -a, i32: (a) => -a | 0, u32: (a) => -a >>> 0 }),
   /** WGSL's: which operand a NaN gives is unspecified (here NaN). stdlib's `minimum` and `maximum` propagate it. */
-  min: row('number', 2, same((a, b) => Math.min(a, b)), commutes),
-  max: row('number', 2, same((a, b) => Math.max(a, b)), commutes),
+  min: row(
+    'number',
+    2,
+    same((a, b) => Math.min(a, b)),
+    commutes,
+  ),
+  max: row(
+    'number',
+    2,
+    same((a, b) => Math.max(a, b)),
+    commutes,
+  ),
   abs: row('number', 1, { f32: Math.abs, i32: (a) => Math.abs(a) | 0, u32: (a) => a }),
   sign: row('number', 1, same(Math.sign)),
 
@@ -118,12 +128,38 @@ const table = {
   /** atan2(y, x) */
   atan2: row('float', 2, { f32: Math.atan2 }),
 
-  lt: row('compare', 2, same((a, b) => +(a < b))),
-  le: row('compare', 2, same((a, b) => +(a <= b))),
-  gt: row('compare', 2, same((a, b) => +(a > b))),
-  ge: row('compare', 2, same((a, b) => +(a >= b))),
-  eq: row('equality', 2, same((a, b) => +(a === b)), commutes),
-  ne: row('equality', 2, same((a, b) => +(a !== b)), commutes),
+  lt: row(
+    'compare',
+    2,
+    same((a, b) => +(a < b)),
+  ),
+  le: row(
+    'compare',
+    2,
+    same((a, b) => +(a <= b)),
+  ),
+  gt: row(
+    'compare',
+    2,
+    same((a, b) => +(a > b)),
+  ),
+  ge: row(
+    'compare',
+    2,
+    same((a, b) => +(a >= b)),
+  ),
+  eq: row(
+    'equality',
+    2,
+    same((a, b) => +(a === b)),
+    commutes,
+  ),
+  ne: row(
+    'equality',
+    2,
+    same((a, b) => +(a !== b)),
+    commutes,
+  ),
   isnan: row('classify', 1, { f32: (x) => +Number.isNaN(x) }),
   isinf: row('classify', 1, { f32: (x) => +(Math.abs(x) === Infinity) }),
 
@@ -141,7 +177,11 @@ const table = {
   shr: row('shift', 2, { i32: (a, b) => a >> b, u32: (a, b) => a >>> b }),
 
   /** select(ifFalse, ifTrue, condition), WGSL's order. */
-  select: row('select', 3, same((a, b, c) => (c ? b : a))),
+  select: row(
+    'select',
+    3,
+    same((a, b, c) => (c ? b : a)),
+  ),
 };
 
 /** Name of an operation. */

@@ -39,7 +39,8 @@ export function simplify(g: Graph, op: OpName, type: ScalarType, args: readonly 
       if (a.op === 'sub') return g.compute('sub', type, [a.args[1], a.args[0]]);
       return undefined;
     case 'abs':
-      return a.op === 'abs' ? a : a.op === 'neg' ? g.compute('abs', type, [a.args[0]]) : undefined;
+      if (a.op === 'abs' || type === 'u32') return a;
+      return a.op === 'neg' ? g.compute('abs', type, [a.args[0]]) : undefined;
     case 'min':
     case 'max':
       return a === b ? a : undefined;
@@ -80,7 +81,8 @@ export function simplify(g: Graph, op: OpName, type: ScalarType, args: readonly 
 }
 
 const literal = (v: Value): number | undefined => (v.op === 'literal' ? (v.attr as number) : undefined);
-const isNot = (a: Value, b: Value): boolean => (a.op === 'not' && a.args[0] === b) || (b.op === 'not' && b.args[0] === a);
+const isNot = (a: Value, b: Value): boolean =>
+  (a.op === 'not' && a.args[0] === b) || (b.op === 'not' && b.args[0] === a);
 
 function times(g: Graph, type: ScalarType, v: Value, factor: number): Value | undefined {
   if (factor === 1) return v;

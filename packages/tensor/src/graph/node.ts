@@ -96,10 +96,21 @@ export class Node<P extends PrimitiveName = PrimitiveName> {
     }
   }
 
-  /** The node has its elements: inputs are needed no longer (unless a gradient may walk to them). */
+  /** The node has its elements. Until `forget` is called it could be computed again. */
   settle(storages: Storage[]): void {
+    this.storages?.forEach((s) => s.release());
     this.storages = storages;
     this.data = undefined;
+  }
+
+  /** Takes the elements away again: they turned out to be wrong. */
+  unsettle(): void {
+    this.storages?.forEach((s) => s.release());
+    this.storages = undefined;
+  }
+
+  /** The elements are final: inputs are needed no longer, unless a gradient may walk to them. */
+  forget(): void {
     if (this.requiresGrad) return;
     const inputs = this.#inputs;
     this.#inputs = [];

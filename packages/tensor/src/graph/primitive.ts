@@ -19,14 +19,12 @@ export interface ProgramCall {
   readonly capacity?: CapacityContract;
 }
 
-/** How a program with data-dependent capacity says that it overflowed and how it grows. */
+/** How a program with data-dependent capacity says that it overflowed; see program/capacity.ts. */
 export interface CapacityContract {
-  /** Which output holds the count that was needed, as one u32. */
+  /** Which output holds, in element 0, the amount that was needed. */
   readonly neededOutput: number;
-  /** The capacity that this call was built with. */
-  readonly capacity: number;
-  /** The same call with room for at least `needed` elements. */
-  readonly grow: (needed: number) => ProgramCall;
+  /** Room that `build` makes; grows when it was too small. */
+  capacity: number;
 }
 
 /**

@@ -94,7 +94,7 @@ function scatterNode(base: Node, dim: number, index: Node, source: Node, shape: 
     name: 'scatterAdd',
     outputs: [{ shape: base.shape, dtype: base.dtype }],
     detail: { dim } satisfies ScatterDetail,
-    build: (profile) =>
+    build: () =>
       scatterAddKernel(
         {
           base: base.shape,
@@ -104,7 +104,6 @@ function scatterNode(base: Node, dim: number, index: Node, source: Node, shape: 
           dtype: base.dtype as 'float32' | 'int32' | 'uint32',
           mode: options.mode ?? 'deterministic',
         },
-        profile,
       ),
   };
   const program = new Node('program', [base, index, expandNode(source, shape)], call, [], base.dtype);

@@ -6,11 +6,12 @@ import { ChiaroError, DeviceError } from '../errors.js';
 import { Cell } from '../cell.js';
 import { wordOf, type Generator } from '../generator.js';
 import { Node, nextNodeId, type Storage } from '../graph/node.js';
-import { sourceOf, storageOf } from '../graph/source.js';
+import { sourceOf } from '../graph/source.js';
 import type { BufferId } from '../kernel/buffer.js';
 import { isBacked } from '../schedule/fuse.js';
 import { schedule } from '../schedule/schedule.js';
 import { live, Tensor } from '../tensor.js';
+import { noteRun, type CapacityCheck } from '../program/capacity.js';
 import { onDevice } from './devices.js';
 import { realizeNodes } from './realize.js';
 import { inScope } from './scope.js';
@@ -119,6 +120,7 @@ class Program<A extends readonly unknown[], R> {
   readonly #roots: Node[];
   readonly #draws: ReadonlyMap<Generator, number>;
   #replay: Replay | undefined;
+  #programs: readonly Node<'program'>[] = [];
 
   constructor(fn: (...args: A) => R, inputs: Inputs) {
     const first = nextNodeId();
@@ -200,57 +202,73 @@ class Program<A extends readonly unknown[], R> {
       version.retain();
       return version;
     });
-    const handles = results.map((node) => new Tensor(node));
+    const handles = results.map((node) => {
+      node.retain();
+      return new Tensor(node);
+    });
     onDevice((device) => {
       const sources = new Map<Node, Node>();
       this.#arguments.forEach((slot, i) => sources.set(slot, given[i]!));
       cells.forEach(({ before, current }) => sources.set(before, current));
-      const made = this.#run(device, sources, numbers);
-      results.forEach((node, i) => node.settle([made(this.#results[i]!)]));
-      nextVersions.forEach((version, i) => {
-        version?.settle([made(cells[i]!.after!)]);
-        version?.release();
+      let checks: CapacityCheck[] = [];
+      const run = (): void => {
+        const made = this.#run(device, sources, numbers);
+        results.forEach((node, i) => node.settle([made.take(this.#results[i]!)]));
+        nextVersions.forEach((version, i) => version?.settle([made.take(cells[i]!.after!)]));
+        checks = this.#capacityChecks(made);
+        made.releaseRest();
+      };
+      run();
+      noteRun({
+        checks: checks.map((check, i) => ({ ...check, needed: () => checks[i]!.needed() })),
+        redo: () => {
+          checks.forEach((c) => c.needed().release());
+          this.#replay?.dispose();
+          this.#replay = undefined;
+          run();
+        },
+        accept: () => {
+          checks.forEach((c) => c.needed().release());
+          const versions = nextVersions.flatMap((v) => v ?? []);
+          for (const node of [...versions, ...results, ...given, ...cells.map((c) => c.current)]) node.release();
+        },
       });
-      for (const node of [...given, ...cells.map((c) => c.current)]) node.release();
     });
     return mapTree(this.#resultTree, (leaf) => (leaf instanceof Slot ? handles[leaf.index]! : leaf)) as R;
   }
 
-  /** Runs the replay; gives a function from result nodes to storages. */
-  #run(device: Device, sources: ReadonlyMap<Node, Node>, numbers: readonly number[]): (node: Node) => Storage {
+  /** Runs the replay on the current values of its inputs. */
+  #run(device: Device, sources: ReadonlyMap<Node, Node>, numbers: readonly number[]): Results {
     if (!(device instanceof GPUTensorDevice)) throw new DeviceError('compiled functions run on a GPU device');
     realizeNodes([...sources.values(), ...this.#captured], device);
-    if (!this.#replay) {
-      const plan = planOf(schedule(this.#roots.filter((n) => !isBacked(sourceOf(n).source)), { profile: device.profile, fusion: true }), device.profile);
-      this.#replay = new Replay(device, plan, new Set(this.#roots.map((n) => sourceOf(n).source)));
-    }
-    const upload = (node: Node): void => {
-      const { source } = sourceOf(node);
-      if (source.data) source.settle([device.upload(source.data, source.dtype)]);
-    };
+    this.#replay ??= this.#record(device);
     const stored = (node: Node, index: number): GPUStorage => {
       const outside = sources.get(node);
-      const target = outside ?? node;
-      upload(target);
-      return (outside ? storageOf(target) : target.storages?.[index]) as GPUStorage;
+      const { source, index: at } = outside ? sourceOf(outside) : { source: node, index };
+      if (source.data) source.settle([device.upload(source.data, source.dtype)]);
+      return source.storages![at] as GPUStorage;
     };
     const made = this.#replay.run((id: BufferId) => {
       if (id.kind === 'temporary') throw new Error('internal: a temporary is not an input');
       return stored(id.node, id.index);
     }, numbers);
-    const taken = new Set<Storage>();
-    return (node) => {
-      const { source, index } = sourceOf(node);
-      let storage: GPUStorage | undefined;
-      for (const [id, s] of made) if (id.kind === 'node' && id.node === source && id.index === index) storage = s;
-      if (storage && !taken.has(storage)) {
-        taken.add(storage);
-        return storage;
-      }
-      storage ??= stored(source, index);
-      storage.retain();
-      return storage;
-    };
+    return new Results(made, stored);
+  }
+
+  #record(device: GPUTensorDevice): Replay {
+    const roots = this.#roots.filter((n) => !isBacked(sourceOf(n).source));
+    const plan = planOf(schedule(roots, { profile: device.profile, fusion: true }), device.profile);
+    this.#programs = plan.stored.filter((n): n is Node<'program'> => n.is('program') && n.attrs.capacity !== undefined);
+    return new Replay(device, plan, new Set([...this.#roots.map((n) => sourceOf(n).source), ...this.#programs]));
+  }
+
+  /** Programs of the plan whose room may turn out too small; what they needed is read before the next call. */
+  #capacityChecks(made: Results): CapacityCheck[] {
+    return this.#programs.map((node) => {
+      const contract = node.attrs.capacity!;
+      const storage = made.takeAt(node, contract.neededOutput);
+      return { contract, needed: () => storage };
+    });
   }
 
   #numbers(inputs: Inputs): number[] {
@@ -263,6 +281,39 @@ class Program<A extends readonly unknown[], R> {
   dispose(): void {
     this.#replay?.dispose();
     for (const node of [...this.#captured, ...this.#results, ...this.#arguments]) node.release();
+  }
+}
+
+/** Storages that a replay made, to be handed out. */
+class Results {
+  readonly #taken = new Set<Storage>();
+
+  constructor(
+    private readonly made: ReadonlyMap<BufferId, GPUStorage>,
+    private readonly stored: (node: Node, index: number) => GPUStorage,
+  ) {}
+
+  /** The storage behind a node, owned by the caller from now on. */
+  take(node: Node): GPUStorage {
+    const { source, index } = sourceOf(node);
+    return this.takeAt(source, index);
+  }
+
+  takeAt(source: Node, index: number): GPUStorage {
+    let storage: GPUStorage | undefined;
+    for (const [id, s] of this.made) if (id.kind === 'node' && id.node === source && id.index === index) storage = s;
+    if (storage && !this.#taken.has(storage)) {
+      this.#taken.add(storage);
+      return storage;
+    }
+    storage ??= this.stored(source, index);
+    storage.retain();
+    return storage;
+  }
+
+  /** Gives back what nobody took: further results of programs. */
+  releaseRest(): void {
+    for (const storage of this.made.values()) if (!this.#taken.has(storage)) storage.release();
   }
 }
 

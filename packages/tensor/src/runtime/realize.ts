@@ -6,6 +6,8 @@ import { sourceOf } from '../graph/source.js';
 import { isBacked, topologicalOrder } from '../schedule/fuse.js';
 import { schedule } from '../schedule/schedule.js';
 import { sizeOf } from '../shape.js';
+import { hasOpenRuns, noteRun, settleCapacities, type CapacityCheck } from '../program/capacity.js';
+import type { GPUStorage } from '../device/gpu/gpuDevice.js';
 import { acquireDevice } from './devices.js';
 import { takeDirty } from './dirty.js';
 
@@ -20,7 +22,30 @@ export function realizeNodes(nodes: readonly Node[], device: Device): void {
   }
   const rootSources = new Set(roots.map((n) => sourceOf(n).source));
   const kept = (node: Node): boolean => rootSources.has(node) || node.references > (uses.get(node) ?? 0);
-  for (const [node, storages] of device.run(plan, { kept })) node.settle(storages);
+  const programs = plan.stored.filter((n): n is Node<'program'> => n.is('program') && n.attrs.capacity !== undefined);
+  const settled: Node[] = [];
+  for (const [node, storages] of device.run(plan, { kept: (n) => kept(n) || programs.includes(n as Node<'program'>) })) {
+    node.settle(storages);
+    settled.push(node);
+  }
+  if (programs.length === 0 && !hasOpenRuns()) return settled.forEach((n) => n.forget());
+  roots.forEach((n) => n.retain());
+  noteRun({
+    checks: programs.map((node): CapacityCheck => {
+      const contract = node.attrs.capacity!;
+      return { contract, needed: () => node.storages![contract.neededOutput] as GPUStorage };
+    }),
+    redo: () => {
+      settled.forEach((n) => n.unsettle());
+      const again = schedule(roots, { profile: device.profile, fusion: true });
+      const keep = new Set(settled);
+      for (const [node, storages] of device.run(again, { kept: (n) => keep.has(n) })) node.settle(storages);
+    },
+    accept: () => {
+      settled.forEach((n) => n.forget());
+      roots.forEach((n) => n.release());
+    },
+  });
 }
 
 /** Elements of a node, computed if they are not there yet. */
@@ -30,6 +55,7 @@ export async function readNode(node: Node): Promise<TypedArray> {
     if (node.data) return node.data.slice();
     const device = await acquireDevice();
     realizeNodes([node, ...takeDirty()], device);
+    await settleCapacities(device);
     const { source, index } = sourceOf(node);
     if (source.data) return source.data.slice();
     const storage = source.storages![index]!;
@@ -38,4 +64,28 @@ export async function readNode(node: Node): Promise<TypedArray> {
   } finally {
     node.release();
   }
+}
+
+/**
+ * Computes tensors now, together, and waits until it is submitted; what they share runs once. Reading elements does
+ * this by itself: call it to bound the graph of a long loop, or to have several results from one pass.
+ */
+export async function realize(...tensors: readonly { readonly node: Node }[]): Promise<void> {
+  const nodes = tensors.map((t) => t.node);
+  nodes.forEach((n) => n.retain());
+  try {
+    const device = await acquireDevice();
+    realizeNodes([...nodes, ...takeDirty()], device);
+    await settleCapacities(device);
+    await device.errors.check();
+  } finally {
+    nodes.forEach((n) => n.release());
+  }
+}
+
+/** Waits until the device has finished everything that was asked of it. */
+export async function idle(): Promise<void> {
+  const device = await acquireDevice();
+  await settleCapacities(device);
+  await device.idle();
 }

@@ -9,6 +9,7 @@ import type { AdapterProfile } from '../profile.js';
 import { ErrorDesk } from './errors.js';
 import { decode, encode } from './convert.js';
 import { PipelineCache } from './pipelines.js';
+import { Profiler } from './profiler.js';
 import { BufferPool, type PooledBuffer } from './pool.js';
 import { Readback } from './readback.js';
 import { PlanRunner } from './runner.js';
@@ -55,6 +56,7 @@ export class GPUTensorDevice implements Device {
   readonly pipelines: PipelineCache;
   readonly errors: ErrorDesk;
   readonly runner: PlanRunner;
+  readonly profiler: Profiler;
   readonly #readback: Readback;
   #pendingUpload = 0;
 
@@ -66,6 +68,7 @@ export class GPUTensorDevice implements Device {
     this.pool = new BufferPool(gpu, profile.maxBufferBytes, () => undefined);
     this.pipelines = new PipelineCache(gpu, (e) => this.errors.expect(e));
     this.runner = new PlanRunner(this);
+    this.profiler = new Profiler(gpu);
     this.#readback = new Readback(gpu);
   }
 

@@ -71,7 +71,7 @@ export function encodeSteps(
       pass = undefined;
       for (const id of step.clear) encoder.clearBuffer(bufferOf(id).buffer);
     }
-    pass ??= encoder.beginComputePass();
+    pass ??= encoder.beginComputePass(device.profiler.begin(step, bufferBytes));
     const group = (groups[index] ??= device.pipelines.bindGroup(
       pipeline,
       uniforms,
@@ -88,8 +88,13 @@ export function encodeSteps(
     if ('indirect' in workgroups) pass.dispatchWorkgroupsIndirect(bufferOf(step.indirect!).buffer, workgroups.offset);
     else if (workgroups[0] * workgroups[1] * workgroups[2] > 0) pass.dispatchWorkgroups(...workgroups);
     after?.(index);
+    if (device.profiler.active) {
+      pass.end();
+      pass = undefined;
+    }
   });
   pass?.end();
+  device.profiler.resolve(encoder);
   return encoder.finish();
 }
 

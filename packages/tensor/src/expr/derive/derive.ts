@@ -18,7 +18,10 @@ export function jvp(fn: ExprFunction, wrt: readonly boolean[]): ExprFunction {
   return remember(fn, wrt, 'jvp', () => {
     const graph = new Graph();
     const marked = fn.inputs.filter((_, k) => wrt[k]);
-    const params = withReals(fn, marked.map((v) => `d_${label(v)}`));
+    const params = withReals(
+      fn,
+      marked.map((v) => `d_${label(v)}`),
+    );
     const inputs = inputsOf(graph, params);
     const copier = seeded(graph, fn, inputs);
     const forward = new Forward(copier);
@@ -52,7 +55,10 @@ export function vjp(fn: ExprFunction, wrt: readonly boolean[]): ExprFunction {
     });
     new Reverse(copier, new Set(marked)).run(fn.order, adjoints);
     const outputs = marked.map((v) => settle(graph, adjoints.get(v)));
-    const result = several(`${fn.name}_gradients`, marked.map((v) => `d_${label(v)}`));
+    const result = several(
+      `${fn.name}_gradients`,
+      marked.map((v) => `d_${label(v)}`),
+    );
     return makeFunction({ name: `${fn.name}_vjp`, params, result }, graph, inputs, outputs);
   });
 }
@@ -73,10 +79,13 @@ function remember(fn: ExprFunction, wrt: readonly boolean[], mode: string, make:
 
 function check(fn: ExprFunction, wrt: readonly boolean[]): void {
   if (wrt.length !== fn.inputs.length) {
-    throw new GradientError(`${fn.name} has ${fn.inputs.length} scalar inputs, but ${wrt.length} marks say which to derive by`);
+    throw new GradientError(
+      `${fn.name} has ${fn.inputs.length} scalar inputs, but ${wrt.length} marks say which to derive by`,
+    );
   }
   const odd = fn.inputs.find((v, k) => wrt[k] && v.type !== 'f32');
-  if (odd) throw new GradientError(`${fn.name} cannot be derived by ${label(odd)}: it is ${odd.type}, only f32 has gradients`);
+  if (odd)
+    throw new GradientError(`${fn.name} cannot be derived by ${label(odd)}: it is ${odd.type}, only f32 has gradients`);
 }
 
 const label = (v: Value): string => String(inputKey(v)).replaceAll('.', '_');
@@ -89,7 +98,7 @@ function withReals(fn: ExprFunction, names: readonly string[]): Param[] {
   const params = [...fn.params];
   for (const wanted of names) {
     let name = wanted;
-    for (const taken = new Set(params.map((p) => p.name)); taken.has(name); ) name += '_';
+    for (const taken = new Set(params.map((p) => p.name)); taken.has(name);) name += '_';
     params.push({ name, type: 'f32' });
   }
   return params;

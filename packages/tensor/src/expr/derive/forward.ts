@@ -64,10 +64,7 @@ export class Forward {
         slots.forEach((k, at) => (tangents[state[k].id] = { value: carried[at] }));
         this.run(copier.enter(v, index, bySlot(live, some), live));
         for (const k of live) if (tangents[results[k].id] !== undefined && !moving.has(k)) grown.add(k);
-        return [
-          ...live.map((k) => copier.of(results[k])),
-          ...slots.map((k) => settle(graph, tangents[results[k].id])),
-        ];
+        return [...live.map((k) => copier.of(results[k])), ...slots.map((k) => settle(graph, tangents[results[k].id]))];
       });
       if (grown.size > 0) {
         for (const k of grown) moving.add(k);

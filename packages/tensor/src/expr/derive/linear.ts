@@ -38,7 +38,12 @@ export function plus(g: Graph, a: Linear | undefined, b: Linear | undefined): Li
 }
 
 /** `yes` where the condition holds, `no` elsewhere. */
-export function choose(g: Graph, no: Linear | undefined, yes: Linear | undefined, condition: Value): Linear | undefined {
+export function choose(
+  g: Graph,
+  no: Linear | undefined,
+  yes: Linear | undefined,
+  condition: Value,
+): Linear | undefined {
   if (no === undefined) return yes && gate(g, yes, condition);
   if (yes === undefined) return gate(g, no, g.apply('not', condition));
   const value = g.apply('select', no.value, yes.value, condition);

@@ -49,7 +49,8 @@ export class Reverse {
     const { active } = this;
     for (const v of order) {
       if (!v.args.some((a) => active.has(a))) continue;
-      if (v.op === 'loop' || (v.type === 'f32' && (v.op === 'item' || v.op === 'extern' || hasDerivative(v)))) active.add(v);
+      if (v.op === 'loop' || (v.type === 'f32' && (v.op === 'item' || v.op === 'extern' || hasDerivative(v))))
+        active.add(v);
     }
   }
 

@@ -105,7 +105,13 @@ export class Emitter {
         return target.literal(v.type, v.attr as number, this.helpers);
       case 'input':
       case 'extern':
-        return { text: this.resolve(v, v.args.map((a) => this.find(a)!.text)), binds: binds.primary };
+        return {
+          text: this.resolve(
+            v,
+            v.args.map((a) => this.find(a)!.text),
+          ),
+          binds: binds.primary,
+        };
       case 'loop':
         return { text: '_', binds: binds.primary };
       case 'item':
@@ -113,7 +119,11 @@ export class Emitter {
       case 'bound':
         throw new DTypeError('a value depends on a loop that does not enclose it');
       default:
-        return target.operation(v, v.args.map((a) => this.find(a)!), this.helpers);
+        return target.operation(
+          v,
+          v.args.map((a) => this.find(a)!),
+          this.helpers,
+        );
     }
   }
 
@@ -124,7 +134,7 @@ export class Emitter {
   private loop(v: Value): void {
     const { index, state, results, body } = loopOf(v);
     const { target, lines } = this;
-    const names = state.map((s, k) => this.name(v.args[k + 1].hint ?? s.hint));
+    const names = state.map((s, k) => this.name(s.hint ?? v.args[k + 1].hint));
     names.forEach((name, k) => lines.push(target.variable(name, this.find(v.args[k + 1])!.text)));
     const inner = this.child();
     const counter = this.name(index.hint ?? 'i');

@@ -62,7 +62,10 @@ export function wgslHelpers(names: Iterable<string>): string {
     done.add(name);
     let emitted = helperCache.get(name);
     if (emitted === undefined) {
-      emitted = name in specialValues ? { text: specialValues[name], helpers: new Set() } : emitFunction(elementary(name), wgsl, name);
+      emitted =
+        name in specialValues
+          ? { text: specialValues[name], helpers: new Set() }
+          : emitFunction(elementary(name), wgsl, name);
       helperCache.set(name, emitted);
     }
     for (const helper of emitted.helpers) add(helper);

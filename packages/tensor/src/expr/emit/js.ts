@@ -8,7 +8,21 @@ const primary = (text: string): Text => ({ text, binds: binds.primary });
 /** Operations on f32 (float64 here) that Math has under the same name and with the same meaning. */
 const mathOps: ReadonlySet<OpName> = new Set<OpName>([
   ...(['min', 'max', 'abs', 'sign', 'floor', 'ceil', 'trunc', 'sqrt', 'exp', 'log', 'log2', 'log1p', 'expm1'] as const),
-  ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'] as const),
+  ...([
+    'sin',
+    'cos',
+    'tan',
+    'asin',
+    'acos',
+    'atan',
+    'atan2',
+    'sinh',
+    'cosh',
+    'tanh',
+    'asinh',
+    'acosh',
+    'atanh',
+  ] as const),
 ]);
 
 const comparisons: Partial<Record<OpName, string>> = { lt: '<', le: '<=', gt: '>', ge: '>=', eq: '===', ne: '!==' };

@@ -7,10 +7,20 @@ export interface TypeName extends Span {
 
 export type Expression = Span &
   (
-    | { readonly kind: 'number'; readonly value: number; readonly suffix: '' | 'f' | 'i' | 'u'; readonly float: boolean }
+    | {
+        readonly kind: 'number';
+        readonly value: number;
+        readonly suffix: '' | 'f' | 'i' | 'u';
+        readonly float: boolean;
+      }
     | { readonly kind: 'bool'; readonly value: boolean }
     | { readonly kind: 'name'; readonly name: string }
-    | { readonly kind: 'call'; readonly callee: string; readonly target?: TypeName; readonly args: readonly Expression[] }
+    | {
+        readonly kind: 'call';
+        readonly callee: string;
+        readonly target?: TypeName;
+        readonly args: readonly Expression[];
+      }
     | { readonly kind: 'unary'; readonly op: string; readonly arg: Expression }
     | { readonly kind: 'binary'; readonly op: string; readonly left: Expression; readonly right: Expression }
     | { readonly kind: 'member'; readonly object: Expression; readonly name: string }

@@ -66,14 +66,18 @@ function each(arity: number, domain: Domain, f: Scalars): Builtin {
 function whole(arity: number, f: Vectors, size?: number): Builtin {
   const lower = (call: Call): Concrete => {
     const u = operands(call, 'float');
-    if (size !== undefined && u.size !== size) fail(call, `takes vec${size}f, found ${call.args.map(describe).join(', ')}`);
+    if (size !== undefined && u.size !== size)
+      fail(call, `takes vec${size}f, found ${call.args.map(describe).join(', ')}`);
     const values = f(algebra(call.g), ...u.operands);
     return { type: vectorOf('f32', values.length), values };
   };
   return { arity, lower };
 }
 
-const op = (name: OpName): Scalars => (g, ...x) => g.apply(name, ...x);
+const op =
+  (name: OpName): Scalars =>
+  (g, ...x) =>
+    g.apply(name, ...x);
 const f32 = (g: Graph, x: number): Value => g.literal('f32', x);
 
 const clamp: Scalars = (g, x, low, high) => {
@@ -145,7 +149,10 @@ function select(call: Call): Concrete {
   const { g, source, at } = call;
   const condition = call.args[2];
   if (isAbstract(condition) || isStruct(condition.type) || condition.values[0].type !== 'bool') {
-    return fail(call, `takes (value if false, value if true, condition); the condition is ${describe(condition)}, not bool`);
+    return fail(
+      call,
+      `takes (value if false, value if true, condition); the condition is ${describe(condition)}, not bool`,
+    );
   }
   const u = unify(g, source, call.args.slice(0, 2), at, 'select');
   const size = Math.max(u.size, condition.values.length);
@@ -173,7 +180,10 @@ const floatOps: readonly OpName[] = [
   ...(['log1p', 'expm1', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh'] as const),
   ...(['asinh', 'acosh', 'atanh', 'erf', 'isnan', 'isinf'] as const),
 ];
-const scaled = (factor: number): Scalars => (g, x) => g.apply('mul', x, f32(g, factor));
+const scaled =
+  (factor: number): Scalars =>
+  (g, x) =>
+    g.apply('mul', x, f32(g, factor));
 
 const table: Record<string, Builtin> = {
   ...Object.fromEntries(floatOps.map((name) => [name, each(1, 'float', op(name))])),
@@ -217,7 +227,8 @@ export const builtinNames: readonly string[] = Object.keys(table);
 export function lowerBuiltin(call: Call): Concrete | undefined {
   if (!Object.hasOwn(table, call.name)) return undefined;
   const { arity, lower } = table[call.name];
-  if (call.args.length !== arity) fail(call, `takes ${arity} argument${arity > 1 ? 's' : ''}, found ${call.args.length}`);
+  if (call.args.length !== arity)
+    fail(call, `takes ${arity} argument${arity > 1 ? 's' : ''}, found ${call.args.length}`);
   return lower(call);
 }
 

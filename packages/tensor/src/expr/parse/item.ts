@@ -62,7 +62,14 @@ export interface Unified {
 }
 
 /** Brings operands together, or throws. `prefer` types operands that are all typeless. */
-export function unify(g: Graph, source: Source, items: readonly Item[], at: Span, what: string, prefer?: ScalarType): Unified {
+export function unify(
+  g: Graph,
+  source: Source,
+  items: readonly Item[],
+  at: Span,
+  what: string,
+  prefer?: ScalarType,
+): Unified {
   const typed = items.find((item): item is Concrete => !isAbstract(item));
   const fail = (advice: string): never => {
     throw source.error(at, `${what} does not take ${items.map(describe).join(' and ')}${advice}`);

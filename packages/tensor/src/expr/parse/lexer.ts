@@ -25,7 +25,10 @@ export function tokenize(source: Source): Token[] {
       if (word === undefined) continue;
       const end = start + word.length;
       if (kind === 'number' && /[\w.]/.test(text[end] ?? '')) {
-        throw source.error({ start, end: end + 1 }, `'${word}${text[end]}' is no number; write 1.5, 2e-3, 7, 7u, 7i or 0x1f`);
+        throw source.error(
+          { start, end: end + 1 },
+          `'${word}${text[end]}' is no number; write 1.5, 2e-3, 7, 7u, 7i or 0x1f`,
+        );
       }
       if (kind !== 'space') tokens.push({ kind, text: word, start, end });
       start = end;

@@ -3,8 +3,9 @@ import type { StructType, ValueType } from '../types.js';
 import type { FunctionText, ModuleText } from './ast.js';
 import { constants as builtinConstants } from './builtins.js';
 import type { Item } from './item.js';
-import { Lowering, lowerFunction, resolveType } from './lower.js';
-import type { Surroundings } from './lower.js';
+import { resolveType } from './expression.js';
+import type { Surroundings } from './expression.js';
+import { Lowering, lowerFunction } from './lower.js';
 import { parseText } from './parser.js';
 import { Graph } from '../ir.js';
 import { Scope } from './scope.js';
@@ -56,7 +57,8 @@ export function resolve(source: Source, module: ModuleText, options: ParseOption
   const structs = new Map<string, StructType>();
   const constants = new Map<string, Item>();
   for (const all of [builtinConstants, options.constants ?? {}]) {
-    for (const [name, n] of Object.entries(all)) constants.set(name, { float: !Number.isInteger(n) || all === builtinConstants, numbers: [n] });
+    for (const [name, n] of Object.entries(all))
+      constants.set(name, { float: !Number.isInteger(n) || all === builtinConstants, numbers: [n] });
   }
   const open = new Set<string>();
   const around: Surroundings = {
@@ -69,7 +71,8 @@ export function resolve(source: Source, module: ModuleText, options: ParseOption
   function lower(text: FunctionText, at: Span): ExprFunction {
     let fn = functions.get(text.name);
     if (fn !== undefined) return fn;
-    if (open.has(text.name)) throw source.error(at, `${text.name} calls itself; recursion is not part of the expression language`);
+    if (open.has(text.name))
+      throw source.error(at, `${text.name} calls itself; recursion is not part of the expression language`);
     open.add(text.name);
     fn = lowerFunction(text, around);
     open.delete(text.name);
@@ -78,7 +81,10 @@ export function resolve(source: Source, module: ModuleText, options: ParseOption
   }
   for (const s of module.structs) {
     if (structs.has(s.name)) throw source.error(s, `there are two structs ${s.name}; rename one`);
-    structs.set(s.name, { name: s.name, members: s.members.map((m) => ({ name: m.name, type: resolveType(around, m.type) })) });
+    structs.set(s.name, {
+      name: s.name,
+      members: s.members.map((m) => ({ name: m.name, type: resolveType(around, m.type) })),
+    });
   }
   for (const c of module.constants) {
     const lowering = new Lowering(new Graph(), around, 'f32');
@@ -88,14 +94,25 @@ export function resolve(source: Source, module: ModuleText, options: ParseOption
   }
   for (const text of module.functions) lower(text, text);
   const entry = module.functions.at(-1);
-  if (entry === undefined) throw source.error({ start: 0, end: 1 }, 'the text has no function; write fn name(x: f32) -> f32 { ... }');
+  if (entry === undefined)
+    throw source.error({ start: 0, end: 1 }, 'the text has no function; write fn name(x: f32) -> f32 { ... }');
   return { functions, structs, entry: functions.get(entry.name)! };
 }
 
-function given(name: string, { structs = {} }: ParseOptions, find: (name: string) => StructType | undefined): StructType | undefined {
+function given(
+  name: string,
+  { structs = {} }: ParseOptions,
+  find: (name: string) => StructType | undefined,
+): StructType | undefined {
   if (!Object.hasOwn(structs, name)) return undefined;
   const spec = structs[name];
   if (Array.isArray(spec['members'])) return spec as unknown as StructType;
   const members = Object.entries(spec as Record<string, ValueType>);
-  return { name, members: members.map(([member, type]) => ({ name: member, type: (typeof type === 'string' && find(type)) || type })) };
+  return {
+    name,
+    members: members.map(([member, type]) => ({
+      name: member,
+      type: (typeof type === 'string' && find(type)) || type,
+    })),
+  };
 }

@@ -1,10 +1,31 @@
-import type { Assignment, Declaration, Expression, FunctionText, ModuleText, NamedType, Statement, StructText, TypeName } from './ast.js';
+import type {
+  Assignment,
+  Declaration,
+  Expression,
+  FunctionText,
+  ModuleText,
+  NamedType,
+  Statement,
+  StructText,
+  TypeName,
+} from './ast.js';
 import { tokenize } from './lexer.js';
 import type { Token } from './lexer.js';
 import type { Source, Span } from './source.js';
 
 /** Binary operators by rising precedence. WGSL wants parentheses in many mixtures; here C's order stands in. */
-const levels = [['||'], ['&&'], ['|'], ['^'], ['&'], ['==', '!='], ['<', '>', '<=', '>='], ['<<', '>>'], ['+', '-'], ['*', '/', '%']];
+const levels = [
+  ['||'],
+  ['&&'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['==', '!='],
+  ['<', '>', '<=', '>='],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '%'],
+];
 const precedence = new Map(levels.flatMap((operators, level) => operators.map((op) => [op, level + 1] as const)));
 
 /** Parts of WGSL (and of its neighbours) that the language leaves out, and what to do instead. */
@@ -69,7 +90,8 @@ class Parser {
 
   private unexpected(expected: string): Error {
     const { text, kind } = this.token;
-    if (text === '@') return this.source.error(this.token, 'attributes are not part of the expression language; leave it out');
+    if (text === '@')
+      return this.source.error(this.token, 'attributes are not part of the expression language; leave it out');
     const found = kind === 'end' ? text : `'${text}'`;
     return this.source.error(this.token, `expected ${expected}, found ${found}`);
   }
@@ -166,11 +188,13 @@ class Parser {
   private declaration(): Declaration {
     const start = this.tokens[this.at++];
     const kind = start.text as Declaration['kind'];
-    if (this.is('<')) throw this.source.error(this.token, 'address spaces are not part of the expression language; write var');
+    if (this.is('<'))
+      throw this.source.error(this.token, 'address spaces are not part of the expression language; write var');
     const name = this.name('a name').text;
     const type = this.skip(':') ? this.type() : undefined;
     const init = this.skip('=') ? this.expression() : undefined;
-    if (init === undefined && (kind !== 'var' || type === undefined)) throw this.unexpected(`'=' and the value of ${name}`);
+    if (init === undefined && (kind !== 'var' || type === undefined))
+      throw this.unexpected(`'=' and the value of ${name}`);
     this.expect(';', 'at the end of the declaration');
     return { kind, name, ...(type && { type }), ...(init && { init }), ...this.span(start) };
   }
@@ -207,7 +231,10 @@ class Parser {
     }
     if (!/^(?:[-+*/%&|^]|<<|>>)?=$/.test(sign.text)) {
       if (target.kind !== 'call') throw this.unexpected('an assignment');
-      throw this.source.error(target, `functions are pure: calling ${target.callee} without using its value does nothing`);
+      throw this.source.error(
+        target,
+        `functions are pure: calling ${target.callee} without using its value does nothing`,
+      );
     }
     this.at++;
     return { kind: 'assign', target, op: sign.text.slice(0, -1), value: this.expression(), ...this.span(start) };
@@ -258,7 +285,8 @@ class Parser {
     if (token.kind !== 'name') throw this.unexpected('a value');
     if (Object.hasOwn(foreign, token.text)) throw this.source.error(token, foreign[token.text]);
     this.at++;
-    if (token.text === 'true' || token.text === 'false') return { kind: 'bool', value: token.text === 'true', ...this.span(token) };
+    if (token.text === 'true' || token.text === 'false')
+      return { kind: 'bool', value: token.text === 'true', ...this.span(token) };
     let callee = token.text;
     let target: TypeName | undefined;
     if (/^(?:vec[234]|bitcast)$/.test(callee) && this.is('<')) {
@@ -280,12 +308,15 @@ class Parser {
     const hex = /^0x/i.test(token.text);
     const last = token.text.at(-1)!;
     const suffix = (hex ? 'iu' : 'fhiu').includes(last) ? last : '';
-    if (suffix === 'h') throw this.source.error(token, 'f16 is not a type of the expression language; write the suffix f');
+    if (suffix === 'h')
+      throw this.source.error(token, 'f16 is not a type of the expression language; write the suffix f');
     const value = Number(suffix ? token.text.slice(0, -1) : token.text);
     const float = suffix === 'f' || (!hex && /[.eE]/.test(token.text));
-    if (float && suffix !== '' && suffix !== 'f') throw this.source.error(token, `${token.text} has a fraction, it is no ${suffix}32`);
+    if (float && suffix !== '' && suffix !== 'f')
+      throw this.source.error(token, `${token.text} has a fraction, it is no ${suffix}32`);
     const limit = suffix === 'u' || hex ? 4294967295 : 2147483648;
-    if (!float && value > (suffix === 'i' ? 2147483647 : limit)) throw this.source.error(token, `${token.text} does not fit in 32 bits`);
+    if (!float && value > (suffix === 'i' ? 2147483647 : limit))
+      throw this.source.error(token, `${token.text} does not fit in 32 bits`);
     return { kind: 'number', value, suffix: suffix as '' | 'f' | 'i' | 'u', float, start: token.start, end: token.end };
   }
 }

@@ -32,5 +32,7 @@ export type State = Map<Variable, Item>;
 export function hint(name: string, item: Item): void {
   if (isAbstract(item)) return;
   const letters = item.values.length === 1 ? [''] : ['_x', '_y', '_z', '_w'];
-  item.values.forEach((v, k) => (v.hint ??= name + (letters[k] ?? `_${k}`)));
+  item.values.forEach((v, k) => {
+    if (v.op !== 'literal') v.hint ??= name + (letters[k] ?? `_${k}`);
+  });
 }

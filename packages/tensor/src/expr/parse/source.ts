@@ -35,6 +35,11 @@ export class Source {
     const margin = `${line} | `;
     const indent = ' '.repeat(margin.length) + lineText.slice(0, column - 1).replace(/[^\t]/g, ' ');
     const place = `line ${line}, column ${column}`;
-    return new ExprError(`expr: ${message} (${place})\n${margin}${lineText}\n${indent}${carets}`, line, column, unresolved);
+    return new ExprError(
+      `expr: ${message} (${place})\n${margin}${lineText}\n${indent}${carets}`,
+      line,
+      column,
+      unresolved,
+    );
   }
 }

@@ -1,3 +1,4 @@
+import type { AdapterProfile } from '../../device/profile.js';
 import type { DType } from '../../dtype.js';
 import type { BufferRef, Dispatch, HostArray, ProgramKernel, UniformValue } from '../../kernel/dispatch.js';
 import { linearGrid, u32 } from '../grid.js';
@@ -29,14 +30,21 @@ function identityOf(op: ScanOp, type: 'f32' | 'i32' | 'u32'): number {
   return op === 'max' ? LOWEST[type] : HIGHEST[type];
 }
 
+/** Adapter facts that the choice of a variant uses. */
+export type ScanProfile = Pick<AdapterProfile, 'kind'>;
+
+const SOFTWARE: ScanProfile = { kind: 'software' };
+
 /**
- * Chunks per row. One invocation scans a whole row when there are rows enough to fill the machine or the row is short;
- * else a row is cut into about sqrt(length) chunks of sqrt(length), which bounds the longest chain of dependent steps
- * (and the error of sums) by 3 sqrt(length). lavapipe, 1 Mi float32 sums, ms min / median on a busy machine:
- * [1, 1 Mi, 1] 5.0 / 8.0, [1024, 1024, 1] 4.8 / 8.0, [4096, 256, 1] one pass 2.5 / 2.7, [1, 1024, 1024] 4.5 / 7.5.
+ * Elements per chunk. One invocation scans a whole row when the row is short or there are rows enough to fill the
+ * machine; else a row is cut into about sqrt(length) chunks of sqrt(length), which bounds the longest chain of
+ * dependent steps (and the error of sums) by 3 sqrt(length). lavapipe, 1 Mi float32 sums, ms min / median on a busy
+ * machine: [1, 1 Mi, 1] 5.0 / 8.0, [1024, 1024, 1] 4.8 / 8.0 in chunks, [4096, 256, 1] in rows 2.5 / 2.7,
+ * [1, 1024, 1024] 4.5 / 7.5 (20 / 24 with neighbours working on chunks instead of rows).
  */
-function chunkLength(rows: number, length: number): number {
-  if (length <= 256 || (rows >= 4096 && length <= 4096)) return length;
+function chunkLength(rows: number, length: number, { kind }: ScanProfile): number {
+  const enough = kind === 'software' ? 64 : 4096;
+  if (length <= 256 || (rows >= enough && length <= 4096)) return length;
   return Math.max(64, Math.ceil(Math.sqrt(length)));
 }
 
@@ -49,19 +57,19 @@ export interface ScanBuffers {
 }
 
 /** Bytes of scratch that a scan needs (0: none). */
-export function scanScratchBytes({ outer, length, inner }: ScanSpec): number {
-  const chunk = chunkLength(outer * inner, length);
+export function scanScratchBytes({ outer, length, inner }: ScanSpec, profile: ScanProfile = SOFTWARE): number {
+  const chunk = chunkLength(outer * inner, length, profile);
   return chunk === length ? 0 : outer * inner * Math.ceil(length / chunk) * 4;
 }
 
 /** The dispatches of a scan from one buffer to another, for kernels that scan on their way. */
-export function scanDispatches(spec: ScanSpec, buffers: ScanBuffers): Dispatch[] {
+export function scanDispatches(spec: ScanSpec, buffers: ScanBuffers, profile: ScanProfile = SOFTWARE): Dispatch[] {
   const { op, outer, length, inner, dtype } = spec;
   const rows = outer * inner;
   if (rows * length === 0) return [];
   const e = element[dtype];
   const s = e === 'f16' ? 'f32' : e;
-  const chunk = chunkLength(rows, length);
+  const chunk = chunkLength(rows, length, profile);
   const chunks = Math.ceil(length / chunk);
   const uniforms: Record<string, UniformValue> = {
     rows: u32(rows),
@@ -95,17 +103,21 @@ export function scanDispatches(spec: ScanSpec, buffers: ScanBuffers): Dispatch[]
 }
 
 /** cumsum, cumprod, cummax or cummin of input 0 as a program. Integers wrap; NaN propagates; equal inputs, equal bits. */
-export function scanKernel(spec: ScanSpec): ProgramKernel {
-  const bytes = scanScratchBytes(spec);
+export function scanKernel(spec: ScanSpec, profile: ScanProfile = SOFTWARE): ProgramKernel {
+  const bytes = scanScratchBytes(spec, profile);
   return {
     label: `scan ${spec.op}`,
     outputs: [{ shape: [spec.outer, spec.length, spec.inner], dtype: spec.dtype }],
     scratch: bytes ? [{ bytes, zero: false }] : [],
-    dispatches: scanDispatches(spec, {
-      x: { kind: 'input', index: 0 },
-      y: { kind: 'output', index: 0 },
-      totals: { kind: 'scratch', index: 0 },
-    }),
+    dispatches: scanDispatches(
+      spec,
+      {
+        x: { kind: 'input', index: 0 },
+        y: { kind: 'output', index: 0 },
+        totals: { kind: 'scratch', index: 0 },
+      },
+      profile,
+    ),
     reference: ([x]) => [scanReference(spec, x!)],
   };
 }

@@ -56,22 +56,12 @@ export const largestCode = linearMain(
   atomicMax(&largest[0], m);`,
 );
 
-/**
- * The fixed-point scale 2^shift that makes the largest magnitude just less than 2^bits. Split in two factors, because
- * 2^shift itself can exceed the range of f32.
- */
-const scaleCode = /* wgsl */ `
-fn powerOfTwo(e: i32) -> f32 { return bitcast<f32>(u32(e + 127) << 23u); }
+/** The fixed-point scale is 2^shift: it makes the largest magnitude of the source just less than 2^bits. */
+const shiftCode = /* wgsl */ `
+/** Exponent bits of a float32; denormals share the lowest normal exponent. */
+fn exponentBits(x: u32) -> i32 { return max(i32((x >> 23u) & 255u), 1); }
 
-fn shiftOf(largestBits: u32) -> i32 {
-  let exponent = max(i32(largestBits >> 23u) - 127, -126);
-  return i32(u.bits) - 1 - exponent;
-}
-
-fn scaled(x: f32, shift: i32) -> f32 {
-  let half = shift / 2;
-  return x * powerOfTwo(half) * powerOfTwo(shift - half);
-}
+fn shiftOf(largestBits: u32) -> i32 { return i32(u.bits) + 126 - exponentBits(largestBits); }
 `;
 
 /** Which of +infinity, -infinity and NaN reached a destination: 4 bits each, 8 destinations in a word. */
@@ -81,13 +71,21 @@ const SPECIAL = { positive: '1u', negative: '2u', nan: '4u' };
  * Order-independent float sums: 64-bit two's complement fixed point in two words, the carry taken from the value that
  * the low word had before. The high word is left alone where it would not change.
  */
-export const fixedPointCode = (rank: number): string => /* wgsl */ `${scaleCode}
-/** |x| < 2^62 rounded to an integer, as (low, high). */
-fn toFixed(x: f32) -> vec2u {
-  let size = abs(x);
-  let high = u32(size * 0x1p-32);
-  let low = u32(round(size - f32(high) * 0x1p32)); // the difference is exact: the two share a 24-bit mantissa
-  if (x >= 0.0) { return vec2u(low, high); }
+export const fixedPointCode = (rank: number): string => /* wgsl */ `${shiftCode}
+/** x * 2^shift < 2^62 rounded to an integer, as (low, high), from the bits of x: exact but for the rounding. */
+fn toFixed(x: u32, shift: i32) -> vec2u {
+  let mantissa = (x & 0x7fffffu) | select(0u, 0x800000u, (x & 0x7f800000u) != 0u);
+  let places = exponentBits(x) - 150 + shift; // x = mantissa * 2^(exponent - 150)
+  let left = u32(places) & 31u;
+  let right = u32(clamp(-places, 0, 31));
+  var low = (mantissa + ((1u << right) >> 1u)) >> right;
+  var high = 0u;
+  if (places >= 0) {
+    low = mantissa << left;
+    high = (mantissa >> 1u) >> (31u - left);
+  }
+  if (places >= 32) { high = low; low = 0u; }
+  if (x >> 31u == 0u) { return vec2u(low, high); }
   return vec2u(~low + 1u, ~high + u32(low == 0u));
 }
 
@@ -103,7 +101,7 @@ fn add(to: u32, value: f32) {
     addSpecial(to, bits);
     return;
   }
-  let q = toFixed(scaled(value, shiftOf(largest[0])));
+  let q = toFixed(bits, shiftOf(largest[0]));
   let old = atomicAdd(&low[to], q.x);
   let up = q.y + u32(old + q.x < old);
   if (up != 0u) { atomicAdd(&high[to], up); }
@@ -111,7 +109,12 @@ fn add(to: u32, value: f32) {
 ${walkCode(rank)}`;
 
 /** out = base + sum, the fixed-point sum back in float. */
-export const finishCode = /* wgsl */ `${scaleCode}
+export const finishCode = /* wgsl */ `${shiftCode}
+fn powerOfTwo(e: i32) -> f32 { return bitcast<f32>(u32(e + 127) << 23u); }
+
+/** x * 2^e in two factors, because 2^e itself can be out of range. */
+fn scaled(x: f32, e: i32) -> f32 { return x * powerOfTwo(e / 2) * powerOfTwo(e - e / 2); }
+
 fn fromFixed(low: u32, high: u32) -> f32 {
   let negative = high >> 31u == 1u;
   let l = select(low, ~low + 1u, negative);

@@ -99,7 +99,7 @@ export function radixPlan(spec: RadixSpec, profile: SortProfile): RadixPlan {
         uniforms,
         workgroups,
       },
-      ...scanDispatches(counters, { x: countsRef, y: placesRef, totals: totalsRef }),
+      ...scanDispatches(counters, { x: countsRef, y: placesRef, totals: totalsRef }, profile),
       {
         label: `${label} scatter`,
         code: scatterCode,
@@ -115,7 +115,7 @@ export function radixPlan(spec: RadixSpec, profile: SortProfile): RadixPlan {
     [from, to] = [to, from];
   }
   const counterBytes = { bytes: rows * bins * chunks * 4, zero: false };
-  const totals = { bytes: Math.max(4, scanScratchBytes(counters)), zero: false };
+  const totals = { bytes: Math.max(4, scanScratchBytes(counters, profile)), zero: false };
   return {
     scratch: [pairBytes, pairBytes, counterBytes, counterBytes, totals],
     dispatches,

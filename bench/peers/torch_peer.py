@@ -1,0 +1,93 @@
+# PyTorch on the CPU, one case, one process: torch_peer.py CASE OUTPUT-FILE SECONDS. Prints one line of JSON.
+import json
+import sys
+import time
+
+import numpy as np
+import torch
+
+name, output_file, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+
+
+def fill(count, seed, scale=1.0):
+    """The same numbers as `fill` in lib/inputs.mjs."""
+    with np.errstate(over='ignore'):
+        h = np.arange(count, dtype=np.uint32) * np.uint32(2654435761) + np.uint32(seed * 40503)
+        h = (h ^ (h >> np.uint32(15))) * np.uint32(2246822519)
+        h = h ^ (h >> np.uint32(13))
+    return ((h.astype(np.float64) / 2147483648 - 1) * scale).astype(np.float32)
+
+
+def filled(seed, *shape, scale=1.0):
+    return torch.from_numpy(fill(int(np.prod(shape)), seed, scale)).reshape(shape)
+
+
+def scattered_rows(count, rows):
+    with np.errstate(over='ignore'):
+        return torch.from_numpy((np.arange(count, dtype=np.uint32) * np.uint32(2654435761) % rows).astype(np.int64))
+
+
+def matmul(*shape):
+    a, b = filled(1, *shape), filled(2, *shape)
+    return lambda: a @ b
+
+
+def of(fn, *inputs):
+    return lambda: fn(*inputs)
+
+
+table, rows = 262144, 1048576
+cases = {
+    'matmul_512': lambda: matmul(512, 512),
+    'matmul_1024': lambda: matmul(1024, 1024),
+    'bmm_16x128': lambda: matmul(16, 128, 128),
+    'chain6_4m': lambda: of(
+        lambda x, y: torch.relu(torch.exp(torch.sin(x) * y + x) - y), filled(6, 1 << 22), filled(7, 1 << 22)
+    ),
+    'sum_all_4m': lambda: of(lambda x: x.sum(), filled(6, 1 << 22)),
+    'sum_last_2048': lambda: of(lambda x: x.sum(1), filled(6, 2048, 2048)),
+    'softmax_1024': lambda: of(lambda x: torch.softmax(x, 1), filled(6, 1024, 1024, scale=4)),
+    'gather_1m': lambda: of(lambda x, i: torch.index_select(x, 0, i), filled(8, table, 3), scattered_rows(rows, table)),
+    'gather_1m_grad': lambda: of(
+        lambda i, g: torch.zeros(table, 3).index_add_(0, i, g), scattered_rows(rows, table), filled(9, rows, 3)
+    ),
+    'cumsum_1m': lambda: of(lambda x: torch.cumsum(x, 0), filled(6, 1 << 20)),
+    'cumsum_rows_1024': lambda: of(lambda x: torch.cumsum(x, 1), filled(6, 1024, 1024)),
+    'sort_1m': lambda: of(lambda x: torch.sort(x).values, filled(6, 1 << 20)),
+}
+
+
+def timed(step):
+    start, cpu = time.perf_counter(), time.process_time()
+    step()
+    return (time.perf_counter() - start) * 1e3, (time.process_time() - cpu) * 1e3
+
+
+def adapter():
+    with open('/proc/cpuinfo') as info:
+        names = [line.split(':', 1)[1].strip() for line in info if line.startswith('model name')]
+    return f'CPU: {torch.get_num_threads()} threads of {names[0] if names else "unknown"}'
+
+
+if name not in cases:
+    print(json.dumps({'missing': True}))
+    sys.exit()
+step = cases[name]()
+first, _ = timed(step)
+step()
+samples = []
+end = time.perf_counter() + seconds
+while len(samples) < 5 or time.perf_counter() < end:
+    samples.append(timed(step))
+step().numpy().tofile(output_file)
+wall, cpu = (sorted(column) for column in zip(*samples))
+middle = len(samples) // 2
+digits = lambda value: float('%.4g' % value)
+print(json.dumps({
+    'adapter': adapter(),
+    'ms_median': digits(wall[middle]),
+    'ms_min': digits(wall[0]),
+    'cpu_ms_median': digits(cpu[middle]),
+    'runs': len(samples),
+    'ms_first': digits(first),
+}))

@@ -1,0 +1,35 @@
+import { arithmeticOperations } from './arithmetic.js';
+import { creationOperations, expressionOperations } from './creation.js';
+import { realFunctions } from './functions.js';
+import { indexingOperations } from './indexing.js';
+import { logicOperations } from './logic.js';
+import { movementOperations } from './movement.js';
+import type { Operation } from './operation.js';
+import { orderingOperations } from './ordering.js';
+import { productOperations } from './products.js';
+import { reductionOperations } from './reductions.js';
+
+export { Draw, Input } from './draw.js';
+export type { DrawOptions } from './draw.js';
+export type { HostTensor } from './host.js';
+export type { Argument, BadCall, GradientClaim, Operation } from './operation.js';
+
+/**
+ * Every public operation with its PyTorch name, sample inputs, a reference in plain loops, tolerances, gradient claims
+ * and calls that must be refused. It drives the forward, gradient, bad-input and SwiftShader tests and the docs' tables.
+ */
+export const operationTable: Readonly<Record<string, readonly Operation[]>> = {
+  creation: creationOperations,
+  arithmetic: arithmeticOperations,
+  'functions of real numbers': realFunctions,
+  'comparison, logic, choice': logicOperations,
+  expressions: expressionOperations,
+  reductions: reductionOperations,
+  movement: movementOperations,
+  indexing: indexingOperations,
+  products: productOperations,
+  'running totals and order': orderingOperations,
+};
+
+/** The operations of all families. */
+export const operations: readonly Operation[] = Object.values(operationTable).flat();

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { evaluateNodes, toHostArray } from '../device/reference.js';
+import { compile, defineProgram, expr, randn, tensor, wgsl, Generator, type Tensor } from '../index.js';
+
+const boxBlur = defineProgram({
+  name: 'boxBlur',
+  inputs: { image: 'f32[H, W, C]' },
+  options: { radius: 'u32' },
+  outputs: ({ image }) => ({ blurred: { dtype: 'f32', shape: image.shape } }),
+  dispatches: ({ H, W, C }) => [
+    {
+      workgroups: [Math.ceil((H * W * C) / 64)],
+      code: wgsl`@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+        if (id.x >= H * W * C) { return; }
+        let at = image_index(id.x);
+        var sum = 0.0;
+        for (var k = -i32(radius); k <= i32(radius); k++) { sum += image_clamped(at.y, at.x + k, at.c); }
+        blurred[id.x] = sum / f32(2 * radius + 1);
+      }`,
+    },
+  ],
+  reference: ({ image }, { radius }) => {
+    const [H, W, C] = image.shape as [number, number, number];
+    const at = (y: number, x: number, c: number): number => image.data[(y * W + Math.min(Math.max(x, 0), W - 1)) * C + c]!;
+    return {
+      blurred: image.data.map((_, i) => {
+        const [y, x, c] = [Math.floor(i / (W * C)), Math.floor(i / C) % W, i % C];
+        let sum = 0;
+        for (let k = -radius; k <= radius; k++) sum += at(y, x + k, c);
+        return sum / (2 * radius + 1);
+      }),
+    };
+  },
+});
+
+const reference = (t: Tensor): ArrayLike<number> =>
+  evaluateNodes([t.node], (n) => toHostArray(n.data!, n.dtype))[0]!;
+
+describe('defineProgram', () => {
+  test('runs lazily, fused with what surrounds it, and equals its reference', async () => {
+    const photo = tensor(Float32Array.from({ length: 5 * 7 * 3 }, (_, i) => Math.sin(i * i)), [5, 7, 3]);
+    const out = boxBlur({ image: photo.mul(2) }, { radius: 2 }).blurred.add(1);
+    const expected = reference(out);
+    (await out.data()).forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 5));
+  });
+
+  test('replays in compiled functions', async () => {
+    const gen = new Generator(3);
+    const f = compile((x: Tensor) => boxBlur({ image: x }, { radius: 1 }).blurred.sum());
+    for (let i = 0; i < 3; i++) {
+      const x = randn([4, 4, 1], { generator: gen });
+      const expected = await boxBlur({ image: x }, { radius: 1 }).blurred.sum().item();
+      expect(await f(x).item()).toBeCloseTo(expected, 4);
+    }
+  });
+
+  test.each(['private', 'scatter', 'fast'] as const)('accumulates: %s', async (mode) => {
+    const square = expr`fn square(x: f32) -> f32 { return x * x; }`;
+    const histogram = defineProgram({
+      name: 'histogram',
+      inputs: { x: 'f32[N]' },
+      options: { bins: 'u32' },
+      outputs: (_, { bins }) => ({ sums: { dtype: 'f32', shape: [bins], accumulate: mode } }),
+      dispatches: ({ N }) => [{ items: N, code: wgsl`fn item(i: u32) { accumulate_sums(i % bins, ${square}(x[i])); }` }],
+      reference: ({ x }, { bins }) => {
+        const sums = new Float64Array(bins);
+        x.data.forEach((v, i) => (sums[i % bins]! += v * v));
+        return { sums };
+      },
+    });
+    const x = tensor(Float32Array.from({ length: 10_000 }, (_, i) => Math.cos(i) * 1e-3));
+    const { sums } = histogram({ x }, { bins: 27 });
+    const expected = reference(sums);
+    const first = await sums.data();
+    first.forEach((v, i) => expect(Math.abs(v / expected[i]! - 1)).toBeLessThan(1e-5));
+    if (mode !== 'fast') expect([...(await histogram({ x }, { bins: 27 }).sums.data())]).toEqual([...first]);
+  });
+
+  // keeps the elements above a threshold, in any order, in a list whose length only the GPU knows
+  const sumAbove = defineProgram({
+    name: 'sumAbove',
+    inputs: { x: 'f32[N]' },
+    options: { threshold: 'f32' },
+    capacity: { initial: () => 4, needed: 'count' },
+    outputs: () => ({ count: { dtype: 'u32', shape: [1], atomic: true }, total: { dtype: 'f32', shape: [1] } }),
+    scratch: ({ capacity }) => ({ list: { element: 'f32', length: capacity } }),
+    dispatches: ({ N }) => [
+      {
+        items: N,
+        code: wgsl`fn item(i: u32) {
+          if (x[i] <= threshold) { return; }
+          let slot = atomicAdd(&count[0], 1u);
+          if (slot < capacity) { list[slot] = x[i]; }
+        }`,
+      },
+      {
+        items: 1,
+        code: wgsl`fn item(i: u32) {
+          var sum = 0.0;
+          for (var k = 0u; k < min(atomicLoad(&count[0]), capacity); k++) { sum += list[k]; }
+          total[0] = sum;
+        }`,
+      },
+    ],
+    reference: ({ x }, { threshold }) => {
+      const above = [...x.data].filter((v) => v > threshold);
+      return { count: [above.length], total: [above.reduce((a, b) => a + b, 0)] };
+    },
+  });
+
+  test('capacity: what overflowed is computed again before anyone sees it', async () => {
+    const x = tensor(Float32Array.from({ length: 100 }, (_, i) => i));
+    const { total, count } = sumAbove({ x }, { threshold: 49.5 });
+    expect(await total.mul(2).item()).toBe(2 * (50 + 99) * 25);
+    expect(await count.item()).toBe(50);
+    const f = compile((y: Tensor) => sumAbove({ x: y }, { threshold: 89.5 }).total.add(1));
+    const [a, b] = [f(x), f(x.add(1))];
+    const sum = a.add(b);
+    expect(await sum.item()).toBe(945 + 1 + 1045 + 1);
+    expect(await f(x).item()).toBe(946);
+  });
+
+  test('says what does not fit', () => {
+    expect(() => boxBlur({ image: tensor([1, 2]) }, { radius: 1 })).toThrow(/image is declared \[H, W, C\], got .*\[2\]/);
+    expect(() => boxBlur({ image: tensor([[[1]]]) }, { radius: -1 })).toThrow(/radius must be a number of type u32/);
+    expect(() => defineProgram({ name: 'p', inputs: { x: 'float[3]' } } as never)).toThrow(/declared as "float\[3\]"/);
+  });
+});

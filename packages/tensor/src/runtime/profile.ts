@@ -1,0 +1,68 @@
+import type { KernelRecord } from '../device/gpu/profiler.js';
+import type { MemoryReport } from '../device/device.js';
+import { acquireDevice, currentDevice } from './devices.js';
+import { idle } from './realize.js';
+
+export type { KernelRecord, MemoryReport };
+
+/** What `profile` found. */
+export interface Profile<T> {
+  readonly result: T;
+  readonly kernels: readonly KernelRecord[];
+  /** Distinct kernels compiled while it ran. */
+  readonly compiled: number;
+  /** Wall-clock milliseconds from the call to the end of all GPU work. */
+  readonly totalMs: number;
+  /** A table for people: time, bandwidth, workgroups and name of every kernel. */
+  toString(): string;
+}
+
+/**
+ * Runs an asynchronous function and times every kernel that it submits (timestamp queries, where the adapter has them;
+ * kernels run in passes of their own, a little slower than usual).
+ *
+ * @example console.log(String(await profile(() => y.data())));
+ */
+export async function profile<T>(fn: () => T | Promise<T>): Promise<Profile<T>> {
+  const device = await acquireDevice();
+  await idle();
+  const before = device.pipelines.size;
+  const start = performance.now();
+  device.profiler.start();
+  try {
+    const result = await fn();
+    await idle();
+    const totalMs = performance.now() - start;
+    const kernels = await device.profiler.stop();
+    const compiled = device.pipelines.size - before;
+    return { result, kernels, compiled, totalMs, toString: () => table(kernels, totalMs) };
+  } finally {
+    device.profiler.active = false;
+  }
+}
+
+/** Kernels as a table of text. */
+export function table(kernels: readonly KernelRecord[], totalMs: number): string {
+  const rows = kernels.map(({ ms, bytes, workgroups, label }) => [
+    ms === undefined ? '-' : ms.toFixed(3),
+    (bytes / 2 ** 20).toFixed(2),
+    ms ? (bytes / ms / 1e6).toFixed(2) : '-',
+    workgroups.join('x'),
+    label,
+  ]);
+  const all = [['ms', 'MiB bound', 'GB/s', 'workgroups', 'kernel'], ...rows];
+  const widths = [0, 1, 2, 3].map((c) => Math.max(...all.map((r) => r[c]!.length)));
+  const lines = all.map((r) => r.map((cell, c) => (c < 4 ? cell.padStart(widths[c]!) : cell)).join('  '));
+  return [...lines, `${kernels.length} kernels, ${totalMs.toFixed(1)} ms in all`].join('\n');
+}
+
+/** Memory of the device: bytes and buffers in use, and bytes kept for reuse. */
+export function memory(): MemoryReport {
+  return currentDevice()?.memory() ?? { liveBytes: 0, liveBuffers: 0, pooledBytes: 0 };
+}
+
+/** Name and kind of the adapter that tensors are computed on. */
+export async function deviceInfo(): Promise<{ readonly name: string; readonly kind: 'hardware' | 'software'; readonly kernels: number }> {
+  const { profile: adapter, pipelines } = await acquireDevice();
+  return { name: adapter.name, kind: adapter.kind, kernels: pipelines.size };
+}

@@ -1,0 +1,26 @@
+import { evaluateNodes, toHostArray } from '../device/reference.js';
+import type { HostArray } from '../kernel/dispatch.js';
+import type { Node } from '../graph/node.js';
+import { sourceOf } from '../graph/source.js';
+import { topologicalOrder, isBacked } from '../schedule/fuse.js';
+import { sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { live } from '../tensor.js';
+import { readNode } from './realize.js';
+
+/**
+ * Elements of tensors computed on the reference device: the same kernels as on the GPU, run in float64 on the host from
+ * the elements of whatever is already stored. Slow; for finding out whether a surprising number is a bug or rounding.
+ */
+export async function referenceData(...tensors: readonly Tensor[]): Promise<HostArray[]> {
+  const roots = tensors.map((t) => live(t, 'referenceData'));
+  const leaves = new Set<Node>();
+  for (const root of roots) if (isBacked(sourceOf(root).source)) leaves.add(sourceOf(root).source);
+  for (const node of topologicalOrder(roots)) for (const input of node.inputs) if (isBacked(input)) leaves.add(input);
+  const arrays = new Map<Node, HostArray>();
+  for (const leaf of leaves) {
+    if (leaf.is('program')) continue;
+    arrays.set(leaf, toHostArray(await readNode(leaf), leaf.dtype));
+  }
+  return evaluateNodes(roots, (node) => arrays.get(node)!).map((a, i) => a.slice(0, sizeOf(roots[i]!.shape)));
+}
