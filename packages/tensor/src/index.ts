@@ -34,6 +34,8 @@ export { idle, realize } from './runtime/realize.js';
 export { Series, clearTracked, track, tracked } from './runtime/track.js';
 export { deviceInfo, memory, profile } from './runtime/profile.js';
 export type { KernelRecord, MemoryReport, Profile } from './runtime/profile.js';
+export { loadState, saveState } from './runtime/state.js';
+export type { SavedCell, SavedState } from './runtime/state.js';
 export { referenceData } from './runtime/reference.js';
 export { releaseDevice } from './runtime/devices.js';
 export { defineProgram } from './program/define.js';

@@ -184,6 +184,11 @@ describe('emission', () => {
     );
   });
 
+  it('keeps its names apart from those of parameters', () => {
+    const fn = expr`fn f(v_0: f32, v: f32) -> f32 { return sin(v) * sin(v) + v_0; }`;
+    expect(emitFunction(fn).text).toContain('let v_1 = chiaro_sin(v);');
+  });
+
   it('shares names between scopes and announced roots', () => {
     const g = new Graph();
     const x = g.extern('f32', 'load', [g.input('i32', 'i')], 'x');

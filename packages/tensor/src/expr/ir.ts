@@ -318,7 +318,8 @@ export class Graph {
  */
 export function reachable(roots: readonly Value[], enter: (v: Value) => number = () => 1): Value[] {
   const seen = new Set<Value>(roots);
-  for (const v of seen) if (enter(v)) for (const a of v.args) seen.add(a); // a Set iterates over what is added meanwhile
+  // A Set iterates over what is added meanwhile.
+  for (const v of seen) if (enter(v)) for (const a of v.args) seen.add(a);
   return [...seen].sort((a, b) => a.id - b.id);
 }
 

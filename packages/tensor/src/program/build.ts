@@ -4,7 +4,14 @@ import { hostArray } from '../kernel/hostArray.js';
 import { linearGrid } from '../kernels/grid.js';
 import { sizeOf } from '../shape.js';
 import { link, wgsl, type WgslModule } from '../wgsl/link.js';
-import { accumulateCode, defaultResolution, finishCode, gridInvocations, shiftOf, type Accumulator } from './accumulate.js';
+import {
+  accumulateCode,
+  defaultResolution,
+  finishCode,
+  gridInvocations,
+  shiftOf,
+  type Accumulator,
+} from './accumulate.js';
 import { accessors, elementDType, type Declaration } from './declaration.js';
 import type { DispatchSpec, ProgramInstance } from './define.js';
 
@@ -19,7 +26,10 @@ interface Named {
 function elementBytes(program: string, element: string): number {
   const inner = /^atomic<(.+)>$/.exec(element)?.[1] ?? element;
   const match = /^(?:(f32|i32|u32)|vec([24])(?:[fiu]|<(?:f32|i32|u32)>))$/.exec(inner);
-  if (!match) throw new FormatError(`${program}: scratch of "${element}"; use f32, i32, u32, their vec2 and vec4, or atomic<u32>`);
+  if (!match)
+    throw new FormatError(
+      `${program}: scratch of "${element}"; use f32, i32, u32, their vec2 and vec4, or atomic<u32>`,
+    );
   return match[2] ? 4 * Number(match[2]) : 4;
 }
 
@@ -39,7 +49,9 @@ export function buildProgram(instance: ProgramInstance, capacity: number | undef
     const index = scratch.push({ bytes: Math.max(4, length * elementBytes(program.name, element)), zero }) - 1;
     named.set(name, { ref: { kind: 'scratch', index }, element, writable: true });
   };
-  declarations.forEach((d, index) => named.set(d.name, { ref: { kind: 'input', index }, element: d.element, writable: false }));
+  declarations.forEach((d, index) =>
+    named.set(d.name, { ref: { kind: 'input', index }, element: d.element, writable: false }),
+  );
   outputNames.forEach((name, index) => {
     const { dtype, accumulate, atomic } = outputs[name]!;
     const element = accumulate === 'fast' ? 'atomic<u32>' : atomic ? `atomic<${dtype}>` : dtype;
@@ -49,10 +61,12 @@ export function buildProgram(instance: ProgramInstance, capacity: number | undef
     addScratch(name, s.element, s.length, s.zero ?? false);
   }
   for (const a of accumulators) {
-    if (a.mode === 'scatter') for (const half of ['low', 'high']) addScratch(`${a.name}_${half}`, 'atomic<u32>', sizeOf(a.shape), true);
+    if (a.mode === 'scatter')
+      for (const half of ['low', 'high']) addScratch(`${a.name}_${half}`, 'atomic<u32>', sizeOf(a.shape), true);
     if (a.mode === 'private') addScratch(`${a.name}_grid`, 'f32', gridInvocations * sizeOf(a.shape), true);
   }
-  if (accumulators.some((a) => a.mode === 'scatter') && !named.has('overflow')) addScratch('overflow', 'atomic<u32>', 1, true);
+  if (accumulators.some((a) => a.mode === 'scatter') && !named.has('overflow'))
+    addScratch('overflow', 'atomic<u32>', 1, true);
 
   const uniforms = uniformsOf(instance, sizes, accumulators);
   const write = (spec: DispatchSpec, finishing: boolean): Dispatch =>
@@ -67,7 +81,10 @@ export function buildProgram(instance: ProgramInstance, capacity: number | undef
     outputs: outputNames.map((name) => ({ shape: outputs[name]!.shape, dtype: elementDType[outputs[name]!.dtype] })),
     scratch,
     zeroOutputs: zeroed,
-    dispatches: [...program.dispatches(sizes, options).map((s) => write(s, false)), ...finishes.map((s) => write(s, true))],
+    dispatches: [
+      ...program.dispatches(sizes, options).map((s) => write(s, false)),
+      ...finishes.map((s) => write(s, true)),
+    ],
     reference: (inputs) => {
       const tensors = declarations.map((d, i) => [d.name, { data: inputs[i]!, shape: shapeOf(d, sizes) }] as const);
       const results = program.reference(Object.fromEntries(tensors), options);
@@ -107,7 +124,10 @@ function uniformsOf(
 const workgroupSize = 64;
 
 /** An entry point that calls `item` for every item; sums of a persistent grid are written out at its end. */
-function entryPoint(items: number, privates: readonly Accumulator[]): { code: WgslModule; workgroups: readonly [number, number, number] } {
+function entryPoint(
+  items: number,
+  privates: readonly Accumulator[],
+): { code: WgslModule; workgroups: readonly [number, number, number] } {
   const head = `@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {
   let invocation = (group.x + group.y * groups.x) * ${workgroupSize}u + lane;`;
@@ -134,7 +154,9 @@ function dispatchOf(
   const used = accumulators.filter((a) => new RegExp(`\\baccumulate_${a.name}\\b`).test(userCode));
   const privates = used.filter((a) => a.mode === 'private');
   if (privates.length > 0 && spec.items === undefined) {
-    throw new FormatError(`${program.name}: private sums (${privates[0]!.name}) need a dispatch by items, not by workgroups`);
+    throw new FormatError(
+      `${program.name}: private sums (${privates[0]!.name}) need a dispatch by items, not by workgroups`,
+    );
   }
   const entry = spec.items === undefined ? undefined : entryPoint(spec.items, privates);
   const bare = [...Object.keys(sizes), ...Object.keys(program.options ?? {})];
@@ -153,7 +175,9 @@ function dispatchOf(
     if (!new RegExp(`(?<![.\\w])${name}\\b`).test(code)) return [];
     // sums are plain words once all kernels that add to them are done
     const type = finishing && ref.kind === 'scratch' ? element.replace(/^atomic<(.+)>$/, '$1') : element;
-    return [{ name, ref, element: type, access: writable && !(finishing && ref.kind === 'scratch') ? 'read_write' : 'read' }];
+    return [
+      { name, ref, element: type, access: writable && !(finishing && ref.kind === 'scratch') ? 'read_write' : 'read' },
+    ];
   });
   const { workgroups } = spec;
   return {
@@ -165,11 +189,18 @@ function dispatchOf(
   };
 }
 
-function gridOf(program: string, workgroups: DispatchSpec['workgroups'], named: ReadonlyMap<string, Named>): Dispatch['workgroups'] {
+function gridOf(
+  program: string,
+  workgroups: DispatchSpec['workgroups'],
+  named: ReadonlyMap<string, Named>,
+): Dispatch['workgroups'] {
   if (workgroups === undefined) throw new FormatError(`${program}: a dispatch needs items or workgroups`);
   if ('indirect' in workgroups) {
     const buffer = named.get(workgroups.indirect);
-    if (!buffer) throw new FormatError(`${program}: there is no buffer "${workgroups.indirect}" to take the number of workgroups from`);
+    if (!buffer)
+      throw new FormatError(
+        `${program}: there is no buffer "${workgroups.indirect}" to take the number of workgroups from`,
+      );
     return { indirect: buffer.ref, offset: workgroups.offset ?? 0 };
   }
   const [x = 1, y = 1, z = 1] = workgroups;

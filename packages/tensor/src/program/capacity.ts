@@ -38,7 +38,10 @@ const maxRounds = 32;
  */
 export async function settleCapacities(device: GPUTensorDevice): Promise<void> {
   for (let round = 0; open.length > 0; round++) {
-    if (round === maxRounds) throw new OutOfMemoryError('a program asked for more capacity thirty times over; its count depends on its capacity');
+    if (round === maxRounds)
+      throw new OutOfMemoryError(
+        'a program asked for more capacity thirty times over; its count depends on its capacity',
+      );
     const runs = open;
     let failed = -1;
     for (const [i, run] of runs.entries()) {

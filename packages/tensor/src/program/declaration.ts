@@ -20,7 +20,9 @@ export interface Declaration {
 export function parseDeclaration(program: string, name: string, text: string): Declaration {
   const match = /^\s*(f32|i32|u32)\s*\[([^\]]*)\]\s*$/.exec(text);
   if (!match) {
-    throw new FormatError(`${program}: input ${name} is declared as "${text}"; expected something like "f32[H, W, C]" or "u32[N, 3]"`);
+    throw new FormatError(
+      `${program}: input ${name} is declared as "${text}"; expected something like "f32[H, W, C]" or "u32[N, 3]"`,
+    );
   }
   const dims = match[2]!
     .split(',')
@@ -28,15 +30,23 @@ export function parseDeclaration(program: string, name: string, text: string): D
     .filter((d) => d !== '')
     .map((d) => (/^\d+$/.test(d) ? Number(d) : d));
   const wrong = dims.find((d) => typeof d === 'string' && !/^[A-Za-z]\w*$/.test(d));
-  if (wrong !== undefined) throw new FormatError(`${program}: "${wrong}" in the declaration of ${name} is neither a size nor a name`);
+  if (wrong !== undefined)
+    throw new FormatError(`${program}: "${wrong}" in the declaration of ${name} is neither a size nor a name`);
   return { name, element: match[1] as ElementName, dims };
 }
 
 /** Checks a tensor's shape against its declaration and takes over the sizes that it names. */
-export function bindSizes(program: string, { name, dims }: Declaration, shape: Shape, sizes: Record<string, number>): void {
+export function bindSizes(
+  program: string,
+  { name, dims }: Declaration,
+  shape: Shape,
+  sizes: Record<string, number>,
+): void {
   const declared = `[${dims.join(', ')}]`;
   if (shape.length !== dims.length) {
-    throw new ShapeError(`${program}: input ${name} is declared ${declared}, got a tensor of shape ${showShape(shape)}`);
+    throw new ShapeError(
+      `${program}: input ${name} is declared ${declared}, got a tensor of shape ${showShape(shape)}`,
+    );
   }
   dims.forEach((dim, i) => {
     const size = shape[i]!;
@@ -75,7 +85,9 @@ export function accessors({ name, element, dims }: Declaration, code: string): s
       return `  at.${f} = (i32(i) / (${below}))${i > 0 ? ` % ${sizes[i]}` : ''};`;
     });
     texts.push(`struct ${name}_coordinates { ${fields.map((f) => `${f}: i32`).join(', ')} }`);
-    texts.push(`fn ${name}_index(i: u32) -> ${name}_coordinates {\n  var at: ${name}_coordinates;\n${steps.join('\n')}\n  return at;\n}`);
+    texts.push(
+      `fn ${name}_index(i: u32) -> ${name}_coordinates {\n  var at: ${name}_coordinates;\n${steps.join('\n')}\n  return at;\n}`,
+    );
   }
   if (used('at') || used('clamped')) texts.push(`fn ${name}_at(${parameters}) -> u32 { return u32(${linear}); }`);
   if (used('clamped')) {

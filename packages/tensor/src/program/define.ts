@@ -58,13 +58,20 @@ type Given<I, T> = { readonly [K in keyof I]: T };
 type Prefixed<P extends string, K, T> = { readonly [N in K & string as `${P}${Capitalize<N>}`]: T };
 
 /** A program: kernels in WGSL with a float64 reference and, if it has them, derivatives. */
-export interface ProgramDefinition<I extends Readonly<Record<string, string>>, O extends string, P extends OptionTypes> {
+export interface ProgramDefinition<
+  I extends Readonly<Record<string, string>>,
+  O extends string,
+  P extends OptionTypes,
+> {
   readonly name: string;
   /** `f32[H, W, 3]`: element type and named or fixed sizes. Names are bound at the first use and must agree. */
   readonly inputs: I;
   readonly options?: P;
   /** Shapes of the results, from the shapes of the inputs. */
-  readonly outputs: (inputs: Given<I, { readonly shape: Shape }>, options: Options<P>) => Readonly<Record<O, OutputSpec>>;
+  readonly outputs: (
+    inputs: Given<I, { readonly shape: Shape }>,
+    options: Options<P>,
+  ) => Readonly<Record<O, OutputSpec>>;
   readonly scratch?: (sizes: Sizes, options: Options<P>) => Readonly<Record<string, ScratchSpec>>;
   /** Kernels in order. Sizes and options are uniforms: `H` and `radius` can be used in the code as they are. */
   readonly dispatches: (sizes: Sizes, options: Options<P>) => readonly DispatchSpec[];
@@ -124,7 +131,10 @@ export function defineProgram<
   const P extends OptionTypes = Record<never, never>,
 >(
   definition: ProgramDefinition<I, O, P>,
-): (inputs: Given<I, Tensor>, ...options: keyof P extends never ? [options?: Options<P>] : [options: Options<P>]) => Readonly<Record<O, Tensor>> {
+): (
+  inputs: Given<I, Tensor>,
+  ...options: keyof P extends never ? [options?: Options<P>] : [options: Options<P>]
+) => Readonly<Record<O, Tensor>> {
   const program = definition as unknown as AnyProgram;
   const { name } = definition;
   const declarations = Object.entries(definition.inputs).map(([input, text]) => parseDeclaration(name, input, text));
@@ -132,7 +142,9 @@ export function defineProgram<
     const options: unknown = rest[0];
     const given = checkOptions(program, options as Readonly<Record<string, number>> | undefined);
     const sizes: Record<string, number> = {};
-    const nodes = declarations.map((d) => operand(name, d, (inputs as Readonly<Record<string, Tensor>>)[d.name], sizes));
+    const nodes = declarations.map((d) =>
+      operand(name, d, (inputs as Readonly<Record<string, Tensor>>)[d.name], sizes),
+    );
     const shapes = Object.fromEntries(declarations.map((d, i) => [d.name, { shape: nodes[i]!.shape }]));
     const outputs = program.outputs(shapes, given);
     for (const spec of Object.values(outputs)) expectShape(name, spec.shape);
@@ -176,13 +188,21 @@ function callOf(instance: ProgramInstance, detail: ProgramDetail, capacity: numb
   };
 }
 
-function operand(program: string, declaration: Declaration, tensor: Tensor | undefined, sizes: Record<string, number>): Node {
+function operand(
+  program: string,
+  declaration: Declaration,
+  tensor: Tensor | undefined,
+  sizes: Record<string, number>,
+): Node {
   if (!tensor) throw new ShapeError(`${program}: input ${declaration.name} is missing`);
   bindSizes(program, declaration, tensor.shape, sizes);
   return castNode(live(tensor, program), elementDType[declaration.element]);
 }
 
-function checkOptions({ name, options = {} }: AnyProgram, given: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+function checkOptions(
+  { name, options = {} }: AnyProgram,
+  given: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> {
   for (const [option, type] of Object.entries(options)) {
     const value = given[option];
     if (typeof value !== 'number' || (type !== 'f32' && !Number.isInteger(value)) || (type === 'u32' && value < 0)) {

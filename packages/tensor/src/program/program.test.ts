@@ -21,7 +21,8 @@ const boxBlur = defineProgram({
   ],
   reference: ({ image }, { radius }) => {
     const [H, W, C] = image.shape as [number, number, number];
-    const at = (y: number, x: number, c: number): number => image.data[(y * W + Math.min(Math.max(x, 0), W - 1)) * C + c]!;
+    const at = (y: number, x: number, c: number): number =>
+      image.data[(y * W + Math.min(Math.max(x, 0), W - 1)) * C + c]!;
     return {
       blurred: image.data.map((_, i) => {
         const [y, x, c] = [Math.floor(i / (W * C)), Math.floor(i / C) % W, i % C];
@@ -33,12 +34,14 @@ const boxBlur = defineProgram({
   },
 });
 
-const reference = (t: Tensor): ArrayLike<number> =>
-  evaluateNodes([t.node], (n) => toHostArray(n.data!, n.dtype))[0]!;
+const reference = (t: Tensor): ArrayLike<number> => evaluateNodes([t.node], (n) => toHostArray(n.data!, n.dtype))[0]!;
 
 describe('defineProgram', () => {
   test('runs lazily, fused with what surrounds it, and equals its reference', async () => {
-    const photo = tensor(Float32Array.from({ length: 5 * 7 * 3 }, (_, i) => Math.sin(i * i)), [5, 7, 3]);
+    const photo = tensor(
+      Float32Array.from({ length: 5 * 7 * 3 }, (_, i) => Math.sin(i * i)),
+      [5, 7, 3],
+    );
     const out = boxBlur({ image: photo.mul(2) }, { radius: 2 }).blurred.add(1);
     const expected = reference(out);
     (await out.data()).forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 5));
@@ -61,7 +64,9 @@ describe('defineProgram', () => {
       inputs: { x: 'f32[N]' },
       options: { bins: 'u32' },
       outputs: (_, { bins }) => ({ sums: { dtype: 'f32', shape: [bins], accumulate: mode } }),
-      dispatches: ({ N }) => [{ items: N, code: wgsl`fn item(i: u32) { accumulate_sums(i % bins, ${square}(x[i])); }` }],
+      dispatches: ({ N }) => [
+        { items: N, code: wgsl`fn item(i: u32) { accumulate_sums(i % bins, ${square}(x[i])); }` },
+      ],
       reference: ({ x }, { bins }) => {
         const sums = new Float64Array(bins);
         x.data.forEach((v, i) => (sums[i % bins]! += v * v));
@@ -121,7 +126,9 @@ describe('defineProgram', () => {
   });
 
   test('says what does not fit', () => {
-    expect(() => boxBlur({ image: tensor([1, 2]) }, { radius: 1 })).toThrow(/image is declared \[H, W, C\], got .*\[2\]/);
+    expect(() => boxBlur({ image: tensor([1, 2]) }, { radius: 1 })).toThrow(
+      /image is declared \[H, W, C\], got .*\[2\]/,
+    );
     expect(() => boxBlur({ image: tensor([[[1]]]) }, { radius: -1 })).toThrow(/radius must be a number of type u32/);
     expect(() => defineProgram({ name: 'p', inputs: { x: 'float[3]' } } as never)).toThrow(/declared as "float\[3\]"/);
   });

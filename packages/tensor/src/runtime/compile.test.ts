@@ -39,7 +39,9 @@ describe('compile', () => {
   });
 
   test('captured tensors are computed once; lazy arguments work', async () => {
-    const c = ones([3]).mul(2).add(randn([3]).mul(0));
+    const c = ones([3])
+      .mul(2)
+      .add(randn([3]).mul(0));
     const f = compile((x: Tensor) => x.add(c));
     expect([...(await f(ones([3]).mul(5)).data())]).toEqual([7, 7, 7]);
     expect([...(await f(tensor([1, 2, 3])).data())]).toEqual([3, 4, 5]);
@@ -55,7 +57,9 @@ describe('compile', () => {
   });
 
   test('misuse', () => {
-    expect(() => compile(((x: Tensor) => x.data()) as never)(tensor([1]))).toThrow(/cannot be read inside compile|promise/);
+    expect(() => compile(((x: Tensor) => x.data()) as never)(tensor([1]))).toThrow(
+      /cannot be read inside compile|promise/,
+    );
     expect(() => compile((k: number) => tensor([k + 1]))(2)).toThrow(/used as a number/);
     expect(() => compile((x: unknown) => x)(new Map())).toThrow(/Map/);
   });

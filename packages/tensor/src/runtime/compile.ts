@@ -2,7 +2,7 @@ import type { Device } from '../device/device.js';
 import { GPUTensorDevice, type GPUStorage } from '../device/gpu/gpuDevice.js';
 import { Replay } from '../device/gpu/replay.js';
 import { planOf } from '../device/plan.js';
-import { ChiaroError, DeviceError } from '../errors.js';
+import { ChiaroError, DeviceError, DeviceLostError } from '../errors.js';
 import { Cell } from '../cell.js';
 import { wordOf, type Generator } from '../generator.js';
 import { Node, nextNodeId, type Storage } from '../graph/node.js';
@@ -60,7 +60,13 @@ export function compile<A extends readonly unknown[], R>(
     let program = programs.get(inputs.signature);
     if (!program) programs.set(inputs.signature, (program = new Program(fn as (...args: A) => R, inputs)));
     const check = verify > 0 && ++calls % verify === 0;
-    return check ? comparison(() => (fn as (...a: A) => R)(...args), program.stateful, () => program.call(inputs)) : program.call(inputs);
+    return check
+      ? comparison(
+          () => (fn as (...a: A) => R)(...args),
+          program.stateful,
+          () => program.call(inputs),
+        )
+      : program.call(inputs);
   };
   return Object.defineProperties(compiled, {
     dispose: {
@@ -97,7 +103,8 @@ class Inputs {
       } else if (typeof leaf === 'number') {
         parts.push('number');
         this.numbers.push(leaf);
-      } else if (leaf === null || ['string', 'boolean', 'undefined'].includes(typeof leaf)) parts.push(JSON.stringify(leaf) ?? 'undefined');
+      } else if (leaf === null || ['string', 'boolean', 'undefined'].includes(typeof leaf))
+        parts.push(JSON.stringify(leaf) ?? 'undefined');
       else {
         throw new ChiaroError(
           `compile: an argument is ${typeof leaf === 'function' ? 'a function' : `a ${(leaf as object).constructor.name}`}; ` +
@@ -241,12 +248,18 @@ class Program<A extends readonly unknown[], R> {
   #run(device: Device, sources: ReadonlyMap<Node, Node>, numbers: readonly number[]): Results {
     if (!(device instanceof GPUTensorDevice)) throw new DeviceError('compiled functions run on a GPU device');
     realizeNodes([...sources.values(), ...this.#captured], device);
-    this.#replay ??= this.#record(device);
+    if (this.#replay?.device !== device) this.#replay = this.#record(device);
     const stored = (node: Node, index: number): GPUStorage => {
       const outside = sources.get(node);
       const { source, index: at } = outside ? sourceOf(outside) : { source: node, index };
       if (source.data) source.settle([device.upload(source.data, source.dtype)]);
-      return source.storages![at] as GPUStorage;
+      const storage = source.storages![at] as GPUStorage;
+      if (storage.device !== device) {
+        throw new DeviceLostError(
+          'a tensor that a compiled function uses was lost with its GPU device; restore it with loadState',
+        );
+      }
+      return storage;
     };
     const made = this.#replay.run((id: BufferId) => {
       if (id.kind === 'temporary') throw new Error('internal: a temporary is not an input');
@@ -274,7 +287,9 @@ class Program<A extends readonly unknown[], R> {
   #numbers(inputs: Inputs): number[] {
     const firsts = new Map([...this.#draws].map(([generator, count]) => [generator, generator.take(count)]));
     return this.#trace.numbers.map((source) =>
-      source.kind === 'argument' ? inputs.numbers[source.index]! : wordOf(firsts.get(source.generator)! + source.offset, source.word),
+      source.kind === 'argument'
+        ? inputs.numbers[source.index]!
+        : wordOf(firsts.get(source.generator)! + source.offset, source.word),
     );
   }
 
@@ -326,4 +341,3 @@ class Slot {
 function pendingLike(node: Node): Node {
   return new Node('data', [], {}, node.shape, node.dtype);
 }
-

@@ -24,6 +24,8 @@ export function recordSite(node: Node): void {
 /** The first line of a stack trace outside this library. */
 function userLine(stack: string): string | undefined {
   const lines = stack.split('\n').slice(2);
-  const outside = lines.find((l) => !/[\\/](packages|@chiaro)[\\/][a-z]+[\\/](src|dist)[\\/]/.test(l) || l.includes('.test.'));
+  const outside = lines.find(
+    (l) => !/[\\/](packages|@chiaro)[\\/][a-z]+[\\/](src|dist)[\\/]/.test(l) || l.includes('.test.'),
+  );
   return outside?.trim().replace(/^at /, '');
 }

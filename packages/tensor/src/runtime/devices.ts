@@ -14,6 +14,7 @@ export const currentDevice = (): GPUTensorDevice | undefined => (ready && !ready
 
 /** The device that tensors are computed on, acquired at the first call. */
 export function acquireDevice(): Promise<GPUTensorDevice> {
+  if (ready?.lost) forget();
   acquiring ??= open().then(
     (device) => {
       ready = device;
@@ -48,16 +49,23 @@ function flush(device: Device): void {
   }
 }
 
-/** Forgets the device: the next await acquires a fresh one. Tensors of the old one are lost. */
+/**
+ * Gives the GPU device back. Its tensors are lost; the next await acquires a fresh device. Save what must survive with
+ * `saveState` first.
+ */
 export function releaseDevice(): void {
   ready?.gpu.destroy();
+  forget();
+}
+
+function forget(): void {
   ready = undefined;
   acquiring = undefined;
   waiting = [];
 }
 
 async function open(): Promise<GPUTensorDevice> {
-  const gpu = await host.requestGPU();
+  const gpu = await host.requestGPU((message) => host.warn(message));
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new DeviceError('no WebGPU adapter was found; `npm run doctor` shows what was tried and why it failed');

@@ -62,7 +62,11 @@ export function memory(): MemoryReport {
 }
 
 /** Name and kind of the adapter that tensors are computed on. */
-export async function deviceInfo(): Promise<{ readonly name: string; readonly kind: 'hardware' | 'software'; readonly kernels: number }> {
+export async function deviceInfo(): Promise<{
+  readonly name: string;
+  readonly kind: 'hardware' | 'software';
+  readonly kernels: number;
+}> {
   const { profile: adapter, pipelines } = await acquireDevice();
   return { name: adapter.name, kind: adapter.kind, kernels: pipelines.size };
 }

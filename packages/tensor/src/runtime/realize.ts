@@ -24,7 +24,9 @@ export function realizeNodes(nodes: readonly Node[], device: Device): void {
   const kept = (node: Node): boolean => rootSources.has(node) || node.references > (uses.get(node) ?? 0);
   const programs = plan.stored.filter((n): n is Node<'program'> => n.is('program') && n.attrs.capacity !== undefined);
   const settled: Node[] = [];
-  for (const [node, storages] of device.run(plan, { kept: (n) => kept(n) || programs.includes(n as Node<'program'>) })) {
+  for (const [node, storages] of device.run(plan, {
+    kept: (n) => kept(n) || programs.includes(n as Node<'program'>),
+  })) {
     node.settle(storages);
     settled.push(node);
   }
@@ -56,6 +58,7 @@ export async function readNode(node: Node): Promise<TypedArray> {
     const device = await acquireDevice();
     realizeNodes([node, ...takeDirty()], device);
     await settleCapacities(device);
+    await device.breathe();
     const { source, index } = sourceOf(node);
     if (source.data) return source.data.slice();
     const storage = source.storages![index]!;
@@ -77,6 +80,7 @@ export async function realize(...tensors: readonly { readonly node: Node }[]): P
     const device = await acquireDevice();
     realizeNodes([...nodes, ...takeDirty()], device);
     await settleCapacities(device);
+    await device.breathe();
     await device.errors.check();
   } finally {
     nodes.forEach((n) => n.release());

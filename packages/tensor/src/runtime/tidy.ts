@@ -15,7 +15,8 @@ export function tidy<T>(fn: () => T extends PromiseLike<unknown> ? never : T): T
   const result = inScope<T>({ name: 'tidy', made, noReading: undefined }, fn);
   const kept = new Set(tensorsOf(result, isTensor));
   for (const t of made) {
-    if (kept.has(t)) noteTensor(t); // an enclosing scope frees it, unless it returns it too
+    if (kept.has(t))
+      noteTensor(t); // an enclosing scope frees it, unless it returns it too
     else t.dispose();
   }
   return result;

@@ -37,14 +37,17 @@ export class Series {
   /** @internal */
   expect(value: Promise<number>): void {
     const index = this.#asked++;
-    value.then(
-      (v) => (this.#values[index] = v),
-      (reason: unknown) => (this.#failure ??= reason),
-    ).finally(() => {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      waiting.forEach((resolve) => resolve());
-    }).catch(() => undefined);
+    value
+      .then(
+        (v) => (this.#values[index] = v),
+        (reason: unknown) => (this.#failure ??= reason),
+      )
+      .finally(() => {
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        waiting.forEach((resolve) => resolve());
+      })
+      .catch(() => undefined);
   }
 }
 
@@ -75,7 +78,10 @@ export function track(name: string, value: Tensor): Series {
           await device.errors.check();
           return v;
         };
-        read().then(resolve, reject).finally(() => node.release()).catch(() => undefined);
+        read()
+          .then(resolve, reject)
+          .finally(() => node.release())
+          .catch(() => undefined);
       });
     }),
   );

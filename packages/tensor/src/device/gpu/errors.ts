@@ -5,9 +5,12 @@ export class ErrorDesk {
   #pending: Promise<Error | undefined>[] = [];
   #reported: Error[] = [];
   #lost: DeviceLostError | undefined;
+  #compileFailed = false;
 
   constructor(device: GPUDevice) {
     device.addEventListener('uncapturederror', (event) => {
+      // what follows from a kernel that did not compile says nothing beyond the compiler's own message
+      if (this.#compileFailed && event.error.message.includes('due to a previous error')) return;
       this.#reported.push(toError(event.error));
     });
     void device.lost.then((info) => {
@@ -22,21 +25,34 @@ export class ErrorDesk {
     return this.#lost !== undefined;
   }
 
-  /** Marks the device as lost: `device.destroy()` was called by us. */
-  expect(error: Promise<Error | undefined>): void {
-    this.#pending.push(error);
+  /** Takes the outcome of something that is under way: the next check waits for it. */
+  expect(outcome: Promise<Error | undefined>): void {
+    this.#pending.push(outcome);
+  }
+
+  /** Takes the outcome of compiling a kernel. */
+  expectKernel(outcome: Promise<Error | undefined>): void {
+    this.expect(
+      outcome.then((error) => {
+        if (error) {
+          this.#compileFailed = true;
+          this.#reported = this.#reported.filter((e) => !e.message.includes('due to a previous error'));
+        }
+        return error;
+      }),
+    );
   }
 
   /** Throws the first thing reported since the last check. */
   async check(): Promise<void> {
     const pending = this.#pending;
     this.#pending = [];
-    for (const error of await Promise.all(pending)) if (error) this.#reported.push(error);
-    this.checkNow();
+    const errors = (await Promise.all(pending)).filter((e) => e !== undefined);
+    this.#reported.unshift(...errors);
+    this.#throwFirst();
   }
 
-  /** Throws what is already known. */
-  checkNow(): void {
+  #throwFirst(): void {
     if (this.#lost) throw this.#lost;
     const first = this.#reported[0];
     this.#reported = [];

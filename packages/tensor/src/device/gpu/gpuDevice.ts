@@ -1,4 +1,3 @@
-import { host } from '#host';
 import { bytesPerElement, type DType, type TypedArray } from '../../dtype.js';
 import { DeviceError } from '../../errors.js';
 import type { Node, Storage } from '../../graph/node.js';
@@ -25,7 +24,7 @@ export class GPUStorage implements Storage {
     readonly buffer: PooledBuffer,
     readonly bytes: number,
   ) {
-    this.ballast = host.kind === 'node' && bytes >= ballastFrom ? new ArrayBuffer(bytes) : undefined;
+    this.ballast = bytes >= ballastFrom ? reserve(ballastWeight * bytes) : undefined;
   }
 
   get alive(): boolean {
@@ -47,6 +46,17 @@ export class GPUStorage implements Storage {
 }
 
 const ballastFrom = 16384;
+/** The collector runs after every 64 MiB or so of such weight: three times the bytes keep the waste small. */
+const ballastWeight = 3;
+
+/** A resizable array buffer: the collector counts its length, but its pages are never touched. */
+function reserve(bytes: number): ArrayBuffer {
+  const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
+  return new Resizable(bytes, { maxByteLength: bytes });
+}
+
+/** Bytes that may be allocated between two turns of the event loop. */
+const breathEvery = 32 * 2 ** 20;
 /** Bytes that may be written before a submit: Dawn keeps pending writes in host memory until then. */
 const uploadFlush = 16 * 2 ** 20;
 
@@ -59,6 +69,7 @@ export class GPUTensorDevice implements Device {
   readonly profiler: Profiler;
   readonly #readback: Readback;
   #pendingUpload = 0;
+  #sinceBreath = 0;
 
   constructor(
     readonly gpu: GPUDevice,
@@ -66,7 +77,7 @@ export class GPUTensorDevice implements Device {
   ) {
     this.errors = new ErrorDesk(gpu);
     this.pool = new BufferPool(gpu, profile.maxBufferBytes, () => undefined);
-    this.pipelines = new PipelineCache(gpu, (e) => this.errors.expect(e));
+    this.pipelines = new PipelineCache(gpu, (outcome) => this.errors.expectKernel(outcome));
     this.runner = new PlanRunner(this);
     this.profiler = new Profiler(gpu);
     this.#readback = new Readback(gpu);
@@ -87,6 +98,7 @@ export class GPUTensorDevice implements Device {
 
   /** A storage with undefined contents. */
   allocate(bytes: number, label: string): GPUStorage {
+    this.#sinceBreath += bytes;
     return new GPUStorage(this, this.pool.acquire(bytes, label), bytes);
   }
 
@@ -104,7 +116,6 @@ export class GPUTensorDevice implements Device {
     if (!(storage instanceof GPUStorage) || storage.device !== this) {
       throw new DeviceError('this tensor lives on another device; read it before switching devices');
     }
-    this.errors.checkNow();
     const elements = this.peek(storage, dtype, size);
     await this.errors.check();
     const result = await elements;
@@ -118,6 +129,16 @@ export class GPUTensorDevice implements Device {
     if (bytes === 0) return decode(new ArrayBuffer(0), dtype, 0);
     const copy = await this.#readback.copy(storage.buffer.buffer, bytes, (commands) => this.submit([commands]));
     return decode(copy, dtype, size);
+  }
+
+  /**
+   * Lets the event loop turn once after much was allocated: only then the platform reports which tensors were
+   * garbage-collected, and loops that await nothing but submissions would fill the memory.
+   */
+  async breathe(): Promise<void> {
+    if (this.#sinceBreath < breathEvery) return;
+    this.#sinceBreath = 0;
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
   async idle(): Promise<void> {

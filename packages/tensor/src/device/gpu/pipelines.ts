@@ -36,7 +36,7 @@ export function completeCode(dispatch: Dispatch): string {
   ].join('\n');
 }
 
-const maxBindGroups = 4096;
+const maxBindGroups = 1024;
 
 /** Compiled kernels by their text, and bind groups by what they bind. */
 export class PipelineCache {

@@ -34,7 +34,7 @@ export class Replay {
    * @param results nodes whose storages the caller gets.
    */
   constructor(
-    private readonly device: GPUTensorDevice,
+    readonly device: GPUTensorDevice,
     plan: Plan,
     private readonly results: ReadonlySet<Node>,
   ) {

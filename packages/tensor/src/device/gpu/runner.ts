@@ -1,7 +1,7 @@
 import type { Node } from '../../graph/node.js';
 import { bufferDType, type BufferId } from '../../kernel/buffer.js';
 import type { UniformValue } from '../../kernel/dispatch.js';
-import { DeviceError } from '../../errors.js';
+import { DeviceLostError } from '../../errors.js';
 import { bufferUsage } from '../flags.js';
 import { bufferBytes, type Plan, type PlanStep } from '../plan.js';
 import type { GPUStorage, GPUTensorDevice } from './gpuDevice.js';
@@ -150,7 +150,7 @@ export class PlanRunner {
 
   #own(storage: GPUStorage): PooledBuffer {
     if (storage.device === this.device) return storage.buffer;
-    throw new DeviceError('a tensor of another device cannot be used here; read it and upload it again');
+    throw new DeviceLostError('a tensor that this needs was lost with its GPU device; restore it with loadState or compute it again');
   }
 
   /** The block that eager plans share: writes are ordered with the submits that use them. */

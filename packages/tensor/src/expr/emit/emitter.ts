@@ -11,6 +11,7 @@ const longText = 90;
 interface Shared {
   readonly uses: Map<Value, number>;
   readonly helpers: Set<string>;
+  readonly taken: Set<string>;
   names: number;
 }
 
@@ -35,7 +36,7 @@ export class Emitter {
     private readonly resolve: (v: Value, args: string[]) => string,
     private readonly parent?: Emitter,
   ) {
-    this.shared = parent?.shared ?? { uses: new Map(), helpers: new Set(), names: 0 };
+    this.shared = parent?.shared ?? { uses: new Map(), helpers: new Set(), taken: new Set(), names: 0 };
   }
 
   /** Names of the stdlib helper functions that the text calls, of all scopes together: see `wgslHelpers`. */
@@ -46,6 +47,11 @@ export class Emitter {
   /** A nested scope with lines of its own. */
   child(): Emitter {
     return new Emitter(this.target, this.resolve, this);
+  }
+
+  /** Keeps names of the surrounding code from being chosen. Chosen names end in an underscore and a number. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.shared.taken.add(name);
   }
 
   /** Announces values that will be asked for, so that what they share is computed once. */
@@ -156,6 +162,10 @@ export class Emitter {
   }
 
   private name(hint = 'v'): string {
-    return `${hint}_${this.shared.names++}`;
+    const { shared } = this;
+    let name: string;
+    do name = `${hint}_${shared.names++}`;
+    while (shared.taken.has(name));
+    return name;
   }
 }

@@ -22,6 +22,7 @@ export function emitFunction(fn: ExprFunction, target: Target = wgsl, name = fn.
   const wgslText = target.name === 'wgsl';
   const names = new Map(fn.inputs.map((v, k) => [v, wgslText ? parameterText(v) : `p${k}`]));
   const emitter = new Emitter(target, (v) => names.get(v)!);
+  emitter.reserve(fn.params.map((p) => p.name));
   emitter.use(...fn.outputs);
   const outputs = fn.outputs.map((v) => emitter.value(v));
   const body = emitter.lines.map((line) => `  ${line}\n`).join('');

@@ -4,14 +4,14 @@ import type { ValueType } from '../types.js';
 import { binds, call, infix, loose, operand } from './target.js';
 import type { Target, Text } from './target.js';
 
-/** Operations that WGSL or its drivers compute too coarsely: calls of stdlib/elementary.ts, `chiaro_` before the name. */
+/** Operations that WGSL or its drivers compute too coarsely: instead, calls of the functions of stdlib/elementary.ts. */
 export const accurateOps: ReadonlySet<OpName> = new Set<OpName>([
   ...(['exp', 'exp2', 'log', 'log2', 'log1p', 'expm1', 'pow', 'erf'] as const),
   ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2'] as const),
   ...(['sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'] as const),
 ]);
 
-/** WGSL of values that no literal can be: a literal infinity or NaN is an error there, so these are made at run time. */
+/** WGSL of values that no literal can be (a constant infinity or NaN is an error): these are made at run time. */
 export const specialValues: Readonly<Record<string, string>> = {
   chiaro_inf: 'fn chiaro_inf() -> f32 {\n  var bits = 0x7f800000u;\n  return bitcast<f32>(bits);\n}\n',
   chiaro_nan: 'fn chiaro_nan() -> f32 {\n  var bits = 0x7fc00000u;\n  return bitcast<f32>(bits);\n}\n',
@@ -19,7 +19,7 @@ export const specialValues: Readonly<Record<string, string>> = {
 
 /** Choices of the WGSL target. */
 export interface WgslOptions {
-  /** A u32 expression that is zero at run time and unknown to the compiler (a uniform): keeps it from unrolling loops. */
+  /** A u32 expression that is zero at run time, unknown to the compiler (a uniform): keeps it from unrolling loops. */
   readonly zero?: string;
   /** WGSL's own builtins instead of the accurate functions: faster and coarser, as the adapter likes. */
   readonly builtins?: boolean;

@@ -27,7 +27,7 @@ export function expr(strings: TemplateStringsArray, ...values: readonly (number 
   return new TextFunction(source, parseText(source), { uses });
 }
 
-/** The function with more that its text may refer to: functions, structs, constants. Others than texts stay as they are. */
+/** The function with more functions, structs and constants for its text to name. Built functions stay as they are. */
 export function link(fn: ExprFunction, options: ParseOptions): ExprFunction {
   return fn instanceof TextFunction ? fn.link(options) : fn;
 }

@@ -31,10 +31,14 @@ export interface ExprModule {
 }
 
 /**
- * Parses a text of functions: a subset of WGSL. It has `fn` with parameters and a result; f32, i32, u32, bool, vectors
- * with swizzles, `struct`; `let`, `var`, `const`; `=`, `+=` ..., `++`, `--`; `if` and `else` (both are computed, one is
- * chosen); `return`, early ones too; counted `for` loops; WGSL's operators and its numeric builtins, and log1p, expm1,
- * erf, isnan, isinf, minimum, maximum, square, PI, TAU, E, ... beside them. Throws ExprError, which points into the text.
+ * Parses a text of functions, in a subset of WGSL:
+ * - `fn` with parameters and a result; `struct`; `const`; f32, i32, u32, bool, vectors of them with swizzles;
+ * - `let`, `var`; `=`, `+=` and so on, `++`, `--`, to a variable, a member or one component;
+ * - `if` and `else` (both are computed, one is chosen), `return` in them; counted `for` loops;
+ * - WGSL's operators and conversions, `bitcast`, its numeric builtins (scalars among vectors repeat), and log1p, expm1,
+ *   erf, isnan, isinf, square, minimum and maximum (which propagate NaN); PI, TAU, HALF_PI, INV_PI, E, SQRT2, LN2, ...
+ *
+ * There is no memory, no recursion, no matrix, no array, no other loop. Throws ExprError, which points into the text.
  */
 export function parse(text: string, options: ParseOptions = {}): ExprModule {
   const source = new Source(text);

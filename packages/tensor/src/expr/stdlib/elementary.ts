@@ -196,7 +196,8 @@ fn chiaro_pow(x: f32, y: f32) -> f32 {
   if (bitcast<i32>(x) < 0) { // -0 too
     let whole = trunc(y) == y;
     let is_odd = fract(0.5 * y) == 0.5 && abs(y) < 16777216.0;
-    power = select(select(bitcast<f32>(0x7fc00000u), power, x == 0.0 || infinite), select(power, -power, is_odd), whole);
+    let broken = select(bitcast<f32>(0x7fc00000u), power, x == 0.0 || infinite);
+    power = select(broken, select(power, -power, is_odd), whole);
   }
   power = select(power, x + y, isnan(x) || isnan(y));
   return select(power, 1.0, y == 0.0 || x == 1.0);

@@ -23,7 +23,8 @@ const two = (ulp: number, x: readonly [number, number] = any, y = x, absolute?: 
 });
 
 /**
- * Accuracy of every operation on f32, as emitted: the one table that all tests use. Results below 1.2e-38 are not
+ * Accuracy of every operation on f32, as emitted: the one table that all tests use. WGSL's 2.5 ulp of a division are
+ * counted in (tan, atan); where division rounds correctly, as on lavapipe, none exceeds 4. Results below 1.2e-38 are not
  * specified (denormals), nor are the results of circular functions beyond the range (they stay within [-1, 1]).
  */
 export const tolerances = {
@@ -53,11 +54,11 @@ export const tolerances = {
   log1p: one(4, -0.99999, 1e30),
   sin: one(4, -1e5, 1e5, 1e-9),
   cos: one(4, -1e5, 1e5, 1e-9),
-  tan: one(4, -1e5, 1e5, 1e-9),
+  tan: one(6, -1e5, 1e5, 1e-9),
   asin: one(4, -1, 1),
   acos: one(4, -1, 1),
-  atan: one(4, -1e30, 1e30),
-  atan2: two(4, [-1e6, 1e6]),
+  atan: one(5, -1e30, 1e30),
+  atan2: two(5, [-1e6, 1e6]),
   sinh: one(4, -89, 89),
   cosh: one(4, -89, 89),
   tanh: one(4, -20, 20),
