@@ -17,6 +17,8 @@ export interface PlanStep {
   readonly indirect: BufferId | undefined;
   /** Buffers to fill with zeros before this step. */
   readonly clear: readonly BufferId[];
+  /** Lines of user code behind it; see CallNote. */
+  readonly sites: readonly string[];
 }
 
 /** A schedule as dispatches: what a GPU records, once or at every replay. */
@@ -39,8 +41,8 @@ function shapeOf(node: Node, index: number): readonly number[] {
 }
 
 /** Writes the dispatches of a schedule for an adapter. */
-export function planOf({ calls, stored }: Schedule, profile: AdapterProfile): Plan {
-  const steps = calls.flatMap((call) => stepsOf(call, profile));
+export function planOf({ calls, stored, notes }: Schedule, profile: AdapterProfile): Plan {
+  const steps = calls.flatMap((call, i) => stepsOf(call, profile).map((s): PlanStep => ({ ...s, sites: notes[i]!.sites })));
   const lastUse = new Map<BufferId, number>();
   const canonical: BufferId[] = [];
   const name = (id: BufferId): BufferId => {
@@ -58,7 +60,9 @@ export function planOf({ calls, stored }: Schedule, profile: AdapterProfile): Pl
   return { steps: named, stored, lastUse };
 }
 
-function stepsOf(call: Call, profile: AdapterProfile): PlanStep[] {
+type BareStep = Omit<PlanStep, 'sites'>;
+
+function stepsOf(call: Call, profile: AdapterProfile): BareStep[] {
   if (call.kind === 'fused') return fusedSteps(call, profile);
   if (call.kind === 'matmul') {
     const { kernel, inputs, outputs } = boundMatmul(call, profile);
@@ -70,7 +74,7 @@ function stepsOf(call: Call, profile: AdapterProfile): PlanStep[] {
   return programSteps(kernel, inputs, outputs);
 }
 
-function fusedSteps(kernel: FusedKernel, profile: AdapterProfile): PlanStep[] {
+function fusedSteps(kernel: FusedKernel, profile: AdapterProfile): BareStep[] {
   const text = new KernelText(kernel, profile);
   const items = itemsOf(kernel, text.layout);
   if (items === 0) return [];
@@ -86,7 +90,7 @@ function fusedSteps(kernel: FusedKernel, profile: AdapterProfile): PlanStep[] {
   }));
 }
 
-function programSteps(kernel: ProgramKernel, inputs: readonly BufferId[], outputs: readonly BufferId[]): PlanStep[] {
+function programSteps(kernel: ProgramKernel, inputs: readonly BufferId[], outputs: readonly BufferId[]): BareStep[] {
   const scratch = kernel.scratch.map(({ bytes }): Temporary => ({ kind: 'temporary', dtype: 'uint32', size: Math.ceil(bytes / 4) }));
   const buffer = (ref: BufferRef): BufferId =>
     ref.kind === 'input' ? inputs[ref.index]! : ref.kind === 'output' ? outputs[ref.index]! : scratch[ref.index]!;

@@ -4,6 +4,7 @@ import { sameBuffer } from '../kernel/buffer.js';
 import type { DispatchRange } from '../kernel/emit.js';
 import type { FusedKernel } from '../kernel/ir.js';
 import { siteOf, sitesOf, type FormLayout, type KernelLayout } from '../kernel/layout.js';
+import { costOf } from '../schedule/cost.js';
 import type { AdapterProfile } from './profile.js';
 
 /** The bytes of a buffer that one dispatch binds. */
@@ -18,8 +19,8 @@ export interface WindowedRange extends DispatchRange {
 }
 
 /**
- * Cuts the items of a kernel into runs whose every buffer access fits the adapter's binding limit. Kernels whose
- * buffers are all small, nearly all of them, get a single run with whole buffers.
+ * Cuts the items of a kernel into runs whose every buffer access fits the adapter's binding limit, and which do not
+ * keep it busy for too long. Nearly all kernels get a single run with whole buffers.
  */
 export function windowsOf(
   kernel: FusedKernel,
@@ -30,7 +31,10 @@ export function windowsOf(
 ): WindowedRange[] {
   const whole = sizes.map((bytes): Window => ({ offset: 0, bytes }));
   const big = sizes.map((bytes) => bytes > profile.maxBindingBytes);
-  if (!big.includes(true)) return [{ start: 0, count: items, windows: sizes.map(() => 0), bound: whole }];
+  const longest = Math.max(1, Math.floor(workPerDispatch[profile.kind] / workPerItem(kernel, layout)));
+  if (!big.includes(true) && items <= longest) {
+    return [{ start: 0, count: items, windows: sizes.map(() => 0), bound: whole }];
+  }
 
   const accesses = bufferAccesses(kernel, layout);
   const windowAt = (start: number, count: number): WindowedRange | undefined => {
@@ -49,7 +53,7 @@ export function windowsOf(
   };
 
   const ranges: WindowedRange[] = [];
-  let step = items;
+  let step = Math.min(items, longest);
   for (let start = 0; start < items; ) {
     const range = windowAt(start, Math.min(step, items - start));
     if (range) {
@@ -65,6 +69,17 @@ export function windowsOf(
     }
   }
   return ranges;
+}
+
+/** Simple operations that one dispatch may do: a few tenths of a second on the slowest adapters, so that none hangs. */
+const workPerDispatch = { software: 1e9, hardware: 1e12 } as const;
+
+/** Rough number of simple operations of one item. */
+function workPerItem(kernel: FusedKernel, layout: KernelLayout): number {
+  const length = layout.inner.reduce((a, b) => a * b, 1) / kernel.parts;
+  const passes = [...kernel.stages.map((stage) => stage.map((r) => r.value)), kernel.innerStores.map((s) => s.value)];
+  const inner = passes.reduce((sum, values) => sum + costOf(values), 0);
+  return 1 + inner * length + costOf(kernel.outerStores.map((s) => s.value));
 }
 
 /** Forms through which each buffer is accessed; undefined marks an index that depends on data. */

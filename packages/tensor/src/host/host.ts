@@ -36,6 +36,9 @@ export interface Host {
   /** Shows a warning to the developer, once per message. */
   warn(message: string): void;
 
+  /** Shows what the developer asked to see (CHIARO_DEBUG): standard error, or the browser's console. */
+  print(message: string): void;
+
   readonly cache: CacheStore;
 
   /** Reads a file (Node: a path or file: URL; browser: anything `fetch` takes). */

@@ -1,6 +1,6 @@
 import type { AdapterProfile } from '../device/profile.js';
 import { scalarType, type DType } from '../dtype.js';
-import { Emitter, wgsl, wgslHelpers, type Value } from '../expr/index.js';
+import { Emitter, wgslHelpers, wgslTarget, type Value } from '../expr/index.js';
 import { sameBuffer, type BufferId } from './buffer.js';
 import type { BufferBinding, Dispatch, UniformValue } from './dispatch.js';
 import { combine, identityOf } from './fold.js';
@@ -15,6 +15,8 @@ export interface DispatchRange {
   readonly windows: readonly number[];
 }
 
+/** WGSL whose constant loop bounds have a uniform added, or drivers would unroll the loops: compile time. */
+const target = wgslTarget({ zero: 'u.zero' });
 const workgroupSize = 64;
 const maxWorkgroups = 65535;
 /** Terms that are summed before they are added to the total: keeps the error of long sums small. */
@@ -81,6 +83,7 @@ export class KernelText {
   dispatch(range: DispatchRange): Dispatch {
     this.#reset(range);
     this.#body();
+    this.#declareZero();
     const groups = this.#lanes > 1 ? range.count : Math.ceil(range.count / workgroupSize);
     const x = Math.min(groups, maxWorkgroups);
     return {
@@ -111,16 +114,23 @@ export class KernelText {
     const lines = this.#lines;
     lines.push('let item = (i32(batch) * u.rows + i32(row)) * u.columns + i32(col);');
     lines.push(...coordinates('o', 'item', this.layout.outer));
-    const top = new Emitter(wgsl, (value, args) => this.#resolve(value, args));
+    const top = new Emitter(target, (value, args) => this.#resolve(value, args));
     top.use(...this.kernel.outerStores.map((s) => s.value));
     const stores = this.kernel.outerStores.map((store) => this.#store(store, top.value(store.value)));
-    const body = [...lines, ...top.lines, ...stores].map((line) => `  ${line.replace(/\bu\./g, 'u.e_')}`);
+    lines.push(...top.lines, ...stores);
+    this.#declareZero();
+    const body = lines.map((line) => `  ${line.replace(/\bu\./g, 'u.e_')}`);
     const type = this.kernel.accumulator!.type;
     return {
       code: [wgslHelpers(top.helpers), `fn finish(batch: u32, row: u32, col: u32, acc: ${type}) {`, ...body, '}'].join('\n'),
       buffers: this.#bindings(),
       uniforms: Object.fromEntries(Object.entries(this.#uniforms).map(([name, value]) => [`e_${name}`, value])),
     };
+  }
+
+  /** The uniform that keeps constant loop bounds from being known to the driver. */
+  #declareZero(): void {
+    if (this.#lines.some((line) => line.includes('u.zero'))) this.#uniforms.zero = { type: 'u32', value: 0 };
   }
 
   #bindings(): BufferBinding[] {
@@ -244,7 +254,7 @@ export class KernelText {
       row = 'row';
     }
     lines.push(...coordinates('o', row, layout.outer));
-    const top = new Emitter(wgsl, (value, args) => this.#resolve(value, args));
+    const top = new Emitter(target, (value, args) => this.#resolve(value, args));
     const flush = (): void => void lines.push(...top.lines.splice(0));
     kernel.stages.forEach((stage) => this.#stage(stage, top, flush));
     if (kernel.innerStores.length > 0) this.#innerStores(top, flush);
@@ -339,7 +349,7 @@ export class KernelText {
     this.#workgroupVars.push(`var<workgroup> ${shared}: array<${type}, ${this.#lanes}>;`);
     const g = this.kernel.graph;
     const [a, b] = [g.input(type, 'lane a'), g.input(type, 'lane b')];
-    const fold = new Emitter(wgsl, (v) => (v === a ? `${shared}[lane]` : `${shared}[lane + width]`));
+    const fold = new Emitter(target, (v) => (v === a ? `${shared}[lane]` : `${shared}[lane + width]`));
     const text = fold.value(combine(g, r.op, a, b));
     fold.helpers.forEach((h) => (this.#helpers = new Set([...this.#helpers, h])));
     this.#lines.push(

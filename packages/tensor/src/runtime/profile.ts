@@ -1,6 +1,7 @@
 import type { KernelRecord } from '../device/gpu/profiler.js';
 import type { MemoryReport } from '../device/device.js';
 import { acquireDevice, currentDevice } from './devices.js';
+import { kernelTable } from './kernelTable.js';
 import { idle } from './realize.js';
 
 export type { KernelRecord, MemoryReport };
@@ -28,32 +29,17 @@ export async function profile<T>(fn: () => T | Promise<T>): Promise<Profile<T>> 
   await idle();
   const before = device.pipelines.size;
   const start = performance.now();
-  device.profiler.start();
+  const recording = device.profiler.record();
   try {
     const result = await fn();
     await idle();
     const totalMs = performance.now() - start;
-    const kernels = await device.profiler.stop();
+    const kernels = await recording.take();
     const compiled = device.pipelines.size - before;
-    return { result, kernels, compiled, totalMs, toString: () => table(kernels, totalMs) };
+    return { result, kernels, compiled, totalMs, toString: () => kernelTable(kernels, `${totalMs.toFixed(1)} ms in all`) };
   } finally {
-    device.profiler.active = false;
+    recording.close();
   }
-}
-
-/** Kernels as a table of text. */
-export function table(kernels: readonly KernelRecord[], totalMs: number): string {
-  const rows = kernels.map(({ ms, bytes, workgroups, label }) => [
-    ms === undefined ? '-' : ms.toFixed(3),
-    (bytes / 2 ** 20).toFixed(2),
-    ms ? (bytes / ms / 1e6).toFixed(2) : '-',
-    workgroups.join('x'),
-    label,
-  ]);
-  const all = [['ms', 'MiB bound', 'GB/s', 'workgroups', 'kernel'], ...rows];
-  const widths = [0, 1, 2, 3].map((c) => Math.max(...all.map((r) => r[c]!.length)));
-  const lines = all.map((r) => r.map((cell, c) => (c < 4 ? cell.padStart(widths[c]!) : cell)).join('  '));
-  return [...lines, `${kernels.length} kernels, ${totalMs.toFixed(1)} ms in all`].join('\n');
 }
 
 /** Memory of the device: bytes and buffers in use, and bytes kept for reuse. */

@@ -17,17 +17,21 @@ const costs = new WeakMap<ExprFunction, number>();
 /** Rough cost of one evaluation of an expression, in simple operations. */
 function expressionCost(fn: ExprFunction): number {
   let cost = costs.get(fn);
-  if (cost === undefined) {
-    const seen = new Set<Value>();
-    const pending: Value[] = [...fn.outputs];
-    cost = 0;
-    for (let v = pending.pop(); v; v = pending.pop()) {
-      if (seen.has(v)) continue;
-      seen.add(v);
-      if (v.args.length > 0) cost += dear.has(v.op) ? dearCost : 1;
-      pending.push(...v.args);
-    }
-    costs.set(fn, cost);
+  if (cost === undefined) costs.set(fn, (cost = costOf(fn.outputs)));
+  return cost;
+}
+
+/** Rough cost of computing values once, in simple operations. */
+export function costOf(values: readonly Value[]): number {
+  const seen = new Set<Value>();
+  const pending: Value[] = [...values];
+  let cost = 0;
+  for (let v = pending.pop(); v; v = pending.pop()) {
+    if (seen.has(v)) continue;
+    seen.add(v);
+    if (v.op === 'extern') cost += loadCost;
+    else if (v.args.length > 0) cost += dear.has(v.op) ? dearCost : 1;
+    pending.push(...v.args);
   }
   return cost;
 }

@@ -2,12 +2,17 @@ import type { AdapterProfile } from '../device/profile.js';
 import type { Node } from '../graph/node.js';
 import { sizeOf } from '../shape.js';
 import { cheap, inlineCost } from './cost.js';
-import { Group, type Places } from './group.js';
+import { Group, labelOf, type Places } from './group.js';
 import { backingOf, MustStore } from './lower.js';
 import { operandLayout, type OperandLayout } from './operand.js';
 
 /** One step of a schedule before it becomes kernels: a fused group, a concat (one map per part), or a node on its own. */
-export type Step =
+export type Step = StepKind & {
+  /** Why this is not part of an earlier kernel, for people. */
+  readonly why: () => string;
+};
+
+type StepKind =
   | { readonly kind: 'group'; readonly group: Group }
   | { readonly kind: 'concat'; readonly node: Node<'concat'>; readonly parts: readonly Group[] }
   | {
@@ -68,13 +73,13 @@ export function topologicalOrder(roots: readonly Node[]): Node[] {
  * become one kernel.
  */
 export function fuse(roots: readonly Node[], options: FuseOptions): Step[] {
-  const forced = new Set<Node>();
+  const forced = new Map<Node, string>();
   for (;;) {
     try {
       return new Planner(roots, forced, options).run();
     } catch (reason) {
       if (!(reason instanceof MustStore) || forced.has(reason.node)) throw reason;
-      forced.add(reason.node);
+      forced.set(reason.node, reason.why);
     }
   }
 }
@@ -83,13 +88,14 @@ class Planner implements Places {
   readonly #steps: Step[] = [];
   readonly #orders = new Map<Node, number>();
   readonly #groups = new Map<number, Group>();
-  readonly #members = new Set<Node>();
+  /** Nodes with a place of their own, and why. */
+  readonly #members = new Map<Node, string>();
   readonly #nodes: Node[];
   #nextOrder = 0;
 
   constructor(
     private readonly roots: readonly Node[],
-    private readonly forced: ReadonlySet<Node>,
+    private readonly forced: ReadonlyMap<Node, string>,
     private readonly options: FuseOptions,
   ) {
     this.#nodes = topologicalOrder(roots);
@@ -120,9 +126,9 @@ class Planner implements Places {
   /** Decides which nodes get a place; see `fuse`. */
   #chooseMembers(): void {
     const members = this.#members;
-    const needsBuffer = (node: Node): void => {
+    const needsBuffer = (node: Node, why: string): void => {
       const hasPlace = (n: Node): boolean => isBacked(n) || members.has(n) || n.is('program');
-      if (!backingOf(node, hasPlace)) members.add(stripReshapes(node));
+      if (!backingOf(node, hasPlace)) members.set(stripReshapes(node), why);
     };
     const uses = this.#countUses();
     const rootSet = new Set(this.roots);
@@ -130,32 +136,38 @@ class Planner implements Places {
     const memo = new Map<Node, number>();
     for (const node of this.#nodes) {
       const opaque = node.is('program') || node.is('concat') || node.is('matmul') || node.is('reduce');
-      if (node.is('program')) node.inputs.forEach(needsBuffer);
+      if (node.is('program')) node.inputs.forEach((n) => needsBuffer(n, `${node.attrs.name} reads it from memory`));
       if (node.is('matmul')) node.inputs.forEach((n) => this.#matmulOperand(n, needsBuffer));
-      if (node.is('gather')) needsBuffer(node.inputs[0]!);
+      if (node.is('gather')) needsBuffer(node.inputs[0]!, 'a gather reads its table from memory');
       if (node.is('expand') && sizeOf(node.shape) > sizeOf(node.inputs[0]!.shape)) {
         const source = stripMovement(node);
-        if (!hasPlace(source) && inlineCost(source, hasPlace, memo) > cheap) members.add(source);
+        if (!hasPlace(source) && inlineCost(source, hasPlace, memo) > cheap) {
+          members.set(source, 'many elements use it by broadcasting, and it is dear to compute again');
+        }
       }
       const compute = node.is('elementwise') || node.is('gather');
       const shared = compute && uses.get(node)! > 1 && inlineCost(node, hasPlace, memo) > cheap;
       const unfused = !this.options.fusion && (compute || node.is('pad'));
-      if (opaque || shared || unfused || this.forced.has(node)) members.add(node);
+      if (opaque) members.set(node, `${node.prim}: a kernel or a loop of its own`);
+      else if (shared) members.set(node, `${uses.get(node)!} operations use it, and it is dear to compute again`);
+      else if (unfused) members.set(node, 'fusion is off');
+      const forced = this.forced.get(node);
+      if (forced !== undefined) members.set(node, forced);
       memo.delete(node);
     }
-    for (const root of rootSet) if (!isBacked(root)) needsBuffer(root);
+    for (const root of rootSet) if (!isBacked(root)) needsBuffer(root, 'asked for');
   }
 
   /** A matmul reads a transposed or sliced view in place, if its source has a buffer. */
-  #matmulOperand(node: Node, needsBuffer: (node: Node) => void): void {
+  #matmulOperand(node: Node, needsBuffer: (node: Node, why: string) => void): void {
     const source = stripMovement(node);
-    needsBuffer(source.is('pad') || isNumber(source) ? node : source);
+    needsBuffer(source.is('pad') || isNumber(source) ? node : source, 'a matmul reads its operands from memory');
   }
 
   /** Reads an operand where it lies; a layout that is not affine is stored first. */
   #layout(node: Node): OperandLayout {
     const layout = operandLayout(node, (n) => isBacked(n) || this.#orders.has(n));
-    if (!layout) throw new MustStore(node);
+    if (!layout) throw new MustStore(node, 'a matmul operand whose elements are not evenly spaced');
     this.#store(layout.backing.node);
     return layout;
   }
@@ -178,11 +190,15 @@ class Planner implements Places {
     if (node.is('concat')) return this.#placeConcat(node);
     const { latest, sources } = this.#dependencies(node);
     const join = (g: Group): boolean => (node.is('reduce') ? g.joinReduce(node) : g.joinMap(node));
+    const start = latest < 0 ? 'it needs no earlier kernel' : 'it reads what a program or a concat makes';
+    let why = (): string => start;
     if (this.options.fusion) {
       for (let order = this.#nextOrder - 1; order >= Math.max(latest, 0); order--) {
         const group = this.#groups.get(order);
         if (!group || (order > latest && !group.shares(sources))) continue;
         if (join(group)) return this.#joined(node, group);
+        const { refusal } = group;
+        why = () => `it does not fit into "${labelOf(group)}": ${refusal}`;
       }
     }
     const group = node.is('reduce')
@@ -191,7 +207,8 @@ class Planner implements Places {
     if (node.is('reduce')) group.parts = reductionParts(node, this.options.profile);
     if (!join(group)) throw this.#tooManyBuffers(node);
     this.#joined(node, group);
-    this.#steps.push({ kind: 'group', group });
+    const place = this.#members.get(node)!;
+    this.#steps.push({ kind: 'group', group, why: () => `${place}; ${why()}` });
   }
 
   #newGroup(shape: readonly number[], axes: readonly number[]): Group {
@@ -225,7 +242,7 @@ class Planner implements Places {
   #placeProgram(node: Node<'program'>): void {
     this.#orders.set(node, this.#nextOrder++);
     node.inputs.forEach((n) => this.#store(n));
-    this.#steps.push({ kind: 'program', node });
+    this.#steps.push({ kind: 'program', node, why: () => 'a program: its kernels are written by hand' });
   }
 
   #placeMatmul(node: Node<'matmul'>): void {
@@ -233,7 +250,8 @@ class Planner implements Places {
     epilogue.seed(node);
     this.#orders.set(node, epilogue.order);
     const [a, b] = node.inputs as [Node, Node];
-    this.#steps.push({ kind: 'matmul', node, epilogue, a: this.#layout(a), b: this.#layout(b) });
+    const why = (): string => 'a matmul: it takes in what is computed from its elements, nothing before';
+    this.#steps.push({ kind: 'matmul', node, epilogue, a: this.#layout(a), b: this.#layout(b), why });
   }
 
   /** Parts of one shape are computed by one kernel with several stores, others by one kernel each. */
@@ -254,7 +272,7 @@ class Planner implements Places {
       parts.push(group);
     }
     this.#orders.set(node, this.#nextOrder++);
-    this.#steps.push({ kind: 'concat', node, parts });
+    this.#steps.push({ kind: 'concat', node, parts, why: () => 'a concat: parts of one shape share a kernel' });
   }
 
   /** A kernel of its own is still too much: store the part of its expression that reads the most buffers. */
@@ -267,7 +285,7 @@ class Planner implements Places {
       if (count > most && count < maxInline) [best, most] = [n, count];
     }
     if (!best) throw new Error(`internal: no way to split ${node.prim} into kernels of ${maxInline} buffers`);
-    return new MustStore(best);
+    return new MustStore(best, `its consumer would bind more than ${maxInline} buffers`);
   }
 }
 

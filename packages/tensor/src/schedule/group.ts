@@ -1,7 +1,7 @@
 import { scalarType } from '../dtype.js';
 import type { Value } from '../expr/index.js';
 import type { Node } from '../graph/node.js';
-import { sameShape, type Shape } from '../shape.js';
+import { sameShape, showShape, type Shape } from '../shape.js';
 import { CannotJoin, Lowering, sameForm, type Surroundings } from './lower.js';
 import { iterate, linearIndex, type Atom, type Form } from '../kernel/space.js';
 
@@ -23,6 +23,7 @@ export interface Places {
 
 /** Storage buffers that one kernel may bind: the floor of every browser. */
 export const maxBuffers = 8;
+const tooMany = `it would bind more than ${maxBuffers} buffers`;
 
 /** Nodes that one kernel computes together. Maps are groups without inner loops. */
 export class Group {
@@ -43,6 +44,8 @@ export class Group {
   readonly stores = new Set<Node>();
   /** How many invocations share each reduction; see FusedKernel.parts. */
   parts = 1;
+  /** Why the last node that did not fit did not. */
+  refusal = '';
   /** Nodes of earlier groups that lowering has asked to read: stored there once the join is final. */
   #reads: Node[] = [];
   #stageOfResult = new Map<Value, number>();
@@ -68,6 +71,11 @@ export class Group {
     this.lowering = new Lowering(surroundings);
   }
 
+  /** The loops, for messages: `[4, 8] folding [1]`. */
+  get loops(): string {
+    return showShape(this.shape) + (this.isMap ? '' : ` folding ${showShape(this.axes)}`);
+  }
+
   get isMap(): boolean {
     return this.axes.length === 0;
   }
@@ -75,7 +83,7 @@ export class Group {
   #local(node: Node, at: Form): Value | undefined {
     const member = this.members.get(node);
     if (!member) return undefined;
-    if (!sameForm(at, linearIndex(member.coords, node.shape))) throw new CannotJoin();
+    if (!sameForm(at, linearIndex(member.coords, node.shape))) throw new CannotJoin('it reads another element than the one at hand');
     return member.value;
   }
 
@@ -83,7 +91,7 @@ export class Group {
     if (this.places.isStored(node)) return true;
     const order = this.places.orderOf(node);
     if (order === undefined) return false;
-    if (order >= this.order) throw new CannotJoin();
+    if (order >= this.order) throw new CannotJoin('it needs what only a later kernel knows');
     this.#reads.push(node);
     return true;
   }
@@ -99,16 +107,21 @@ export class Group {
 
   /** Runs `add`; if it cannot be done or needs too many buffers, the group stays as it was. */
   #attempt(add: () => void): boolean {
-    const buffers = this.lowering.buffers.length;
+    const mark = this.lowering.mark();
     try {
       add();
     } catch (reason) {
       this.#reads = [];
-      this.lowering.forgetBuffersFrom(buffers);
-      if (reason instanceof CannotJoin) return false;
+      this.lowering.rewind(mark);
+      if (reason instanceof CannotJoin) return this.#refuse(reason.why);
       throw reason;
     }
     return true;
+  }
+
+  #refuse(why: string): false {
+    this.refusal = why;
+    return false;
   }
 
   /** Nodes of earlier groups that joining has read since the last call. */
@@ -122,7 +135,7 @@ export class Group {
   joinMap(node: Node): boolean {
     const outer = this.#outerCoordsFor(node.shape);
     const full = !this.isMap && this.parts === 1 && sameShape(node.shape, this.shape);
-    if (!outer && !full) return false;
+    if (!outer && !full) return this.#refuse(`it has shape ${showShape(node.shape)}, the loops are ${this.loops}`);
     const level = outer ? 'outer' : 'inner';
     const coords = outer ?? this.coords;
     return this.#attempt(() => {
@@ -142,7 +155,7 @@ export class Group {
   joinPiece(node: Node): boolean {
     return this.#attempt(() => {
       const value = this.lowering.value(node, this.coords);
-      if (this.lowering.buffers.length + 1 > maxBuffers) throw new CannotJoin();
+      if (this.lowering.buffers.length + 1 > maxBuffers) throw new CannotJoin(tooMany);
       this.pieces.push({ node, value });
     });
   }
@@ -150,22 +163,25 @@ export class Group {
   /** Adds a reduction over the group's inner dimensions; false if it does not fit. */
   joinReduce(node: Node<'reduce'>): boolean {
     const input = node.inputs[0]!;
-    if (this.isMap || !sameShape(input.shape, this.shape) || !sameShape(node.attrs.axes, this.axes)) return false;
+    if (this.isMap || !sameShape(input.shape, this.shape) || !sameShape(node.attrs.axes, this.axes)) {
+      return this.#refuse(`it folds ${showShape(node.attrs.axes)} of ${showShape(input.shape)}, the loops are ${this.loops}`);
+    }
     return this.#attempt(() => {
       const value = this.lowering.value(input, this.coords);
       const stage = this.#stageOf(value);
-      if (this.parts > 1 && stage > 0) throw new CannotJoin();
+      if (this.parts > 1 && stage > 0) throw new CannotJoin('it needs the whole of a reduction that runs in parts');
       this.#expectRoom();
       const result = this.lowering.graph.input(scalarType[node.dtype], node);
       this.#stageOfResult.set(result, stage + 1);
       (this.stages[stage] ??= []).push({ node, op: node.attrs.op, value, result });
+      this.lowering.computed.push(node);
       this.members.set(node, { value: result, level: 'outer', coords: this.outerCoords });
     });
   }
 
   /** Room for one more member, should it have to be stored. */
   #expectRoom(): void {
-    if (this.lowering.buffers.length + this.members.size + 1 > maxBuffers) throw new CannotJoin();
+    if (this.lowering.buffers.length + this.members.size + 1 > maxBuffers) throw new CannotJoin(tooMany);
   }
 
   /** Number of stages that must have run before a value is known. */
@@ -182,4 +198,13 @@ export class Group {
   shares(nodes: readonly Node[]): boolean {
     return this.lowering.buffers.some((b) => b.kind === 'node' && nodes.includes(b.node));
   }
+}
+
+/** Names of the operations that a kernel fuses, inputs first: for tables and messages. */
+export function labelOf(group: Group): string {
+  const { computed } = group.lowering;
+  const named = computed.filter((n) => n.is('elementwise') || n.is('reduce') || n.is('gather') || n.is('pad'));
+  const names = named.map((n) => (n.is('elementwise') ? n.attrs.fn.name : n.is('reduce') ? n.attrs.op : n.prim));
+  // a kernel without arithmetic only moves elements
+  return names.length > 0 ? [...new Set(names)].join(' ') : 'copy';
 }

@@ -9,11 +9,16 @@ import { affine, constantForm, linearIndex, reshapeCoords, resolve, type Atom, t
 
 /** Thrown while lowering: the kernel cannot be written unless `node` is stored first. */
 export class MustStore {
-  constructor(readonly node: Node) {}
+  constructor(
+    readonly node: Node,
+    readonly why: string,
+  ) {}
 }
 
 /** Thrown while lowering: this value cannot be part of this kernel. */
-export class CannotJoin {}
+export class CannotJoin {
+  constructor(readonly why: string) {}
+}
 
 /** How the kernel under construction sees values that have a place of their own. */
 export interface Surroundings {
@@ -53,6 +58,8 @@ export class Lowering {
   readonly graph = new Graph();
   readonly buffers: BufferId[] = [];
   readonly scalars: KernelScalar[] = [];
+  /** Nodes that this kernel computes, inputs first: what names it. */
+  readonly computed: Node[] = [];
   #values = new WeakMap<readonly Form[], Map<Node, Value>>();
   #sites = new Map<string, Value>();
   #scalarNodes = new Map<Node, Value>();
@@ -65,9 +72,15 @@ export class Lowering {
     return known >= 0 ? known : this.buffers.push(id) - 1;
   }
 
-  /** Forgets buffers added since there were `count`, and what was lowered with them: a join that did not work out. */
-  forgetBuffersFrom(count: number): void {
-    this.buffers.length = count;
+  /** How much there is by now: what `rewind` goes back to. */
+  mark(): { readonly buffers: number; readonly computed: number } {
+    return { buffers: this.buffers.length, computed: this.computed.length };
+  }
+
+  /** Forgets buffers added since a mark, and what was lowered with them: a join that did not work out. */
+  rewind(mark: ReturnType<Lowering['mark']>): void {
+    this.buffers.length = mark.buffers;
+    this.computed.length = mark.computed;
     this.#values = new WeakMap();
     for (const [key, value] of this.#sites) {
       const site = siteOf(value);
@@ -92,7 +105,10 @@ export class Lowering {
     let memo = this.#values.get(coords);
     if (!memo) this.#values.set(coords, (memo = new Map()));
     let value = memo.get(node);
-    if (!value) memo.set(node, (value = this.#compute(node, coords)));
+    if (!value) {
+      memo.set(node, (value = this.#compute(node, coords)));
+      this.computed.push(node);
+    }
     return value;
   }
 
@@ -106,7 +122,7 @@ export class Lowering {
     }
     if (node.is('reshape')) {
       const inner = reshapeCoords(coords, node.shape, input.shape);
-      if (!inner) throw new MustStore(input);
+      if (!inner) throw new MustStore(input, 'a reshape of a view whose elements are not evenly spaced');
       return this.value(input, inner);
     }
     if (node.is('permute')) {
@@ -155,7 +171,7 @@ export class Lowering {
   #gather(node: Node<'gather'>, coords: readonly Form[]): Value {
     const [table, index] = node.inputs as [Node, Node];
     const backing = backingOf(table, (n) => this.surroundings.backing(n));
-    if (!backing) throw new MustStore(table);
+    if (!backing) throw new MustStore(table, 'a gather reads its table from memory');
     const { dim } = node.attrs;
     const at = this.value(index, coords);
     const base = coords.map((c, d) => (d === dim ? constantForm(0) : c));

@@ -6,7 +6,7 @@ import { sitesOf } from '../kernel/layout.js';
 import { affine, combine, linearIndex, type Atom } from '../kernel/space.js';
 import { contiguousStrides, sizeOf } from '../shape.js';
 import { fuse, type FuseOptions, type Step } from './fuse.js';
-import type { Group, Member } from './group.js';
+import { labelOf, type Group, type Member } from './group.js';
 import { backingOf } from './lower.js';
 import type { OperandLayout } from './operand.js';
 
@@ -35,19 +35,46 @@ export interface Schedule {
   readonly calls: readonly Call[];
   /** Nodes whose buffers the schedule fills. */
   readonly stored: readonly Node[];
+  /** What people want to know of each call. */
+  readonly notes: readonly CallNote[];
+}
+
+/** Where a call comes from; used in messages only. */
+export interface CallNote {
+  /** Lines of user code that made its operations; recorded under CHIARO_DEBUG. */
+  readonly sites: readonly string[];
+  /** Why it is not part of an earlier kernel. */
+  readonly why: () => string;
 }
 
 /** Plans the kernels that compute `roots`. */
 export function schedule(roots: readonly Node[], options: FuseOptions): Schedule {
   const calls: Call[] = [];
   const stored: Node[] = [];
+  const notes: CallNote[] = [];
   for (const step of fuse(roots, options)) {
-    calls.push(...callsOf(step));
+    const made = callsOf(step);
+    calls.push(...made);
+    notes.push(...made.map((_, i) => noteOf(step, i)));
     if (step.kind === 'group') stored.push(...step.group.stores);
     else if (step.kind === 'matmul') stored.push(...step.epilogue.stores);
     else stored.push(step.node);
   }
-  return { calls, stored };
+  return { calls, stored, notes };
+}
+
+function noteOf(step: Step, index: number): CallNote {
+  const nodes =
+    step.kind === 'group'
+      ? step.group.lowering.computed
+      : step.kind === 'matmul'
+        ? [step.node, ...step.epilogue.lowering.computed]
+        : step.kind === 'concat'
+          ? [...step.parts[index]!.lowering.computed, step.node]
+          : [step.node];
+  const sites = new Set(nodes.flatMap((n) => n.site ?? []));
+  const folds = step.kind === 'group' && index > 0;
+  return { sites: [...sites], why: folds ? () => 'folds the parts of the kernel before it' : step.why };
 }
 
 function callsOf(step: Step): Call[] {
@@ -79,8 +106,8 @@ function groupCalls(group: Group): Call[] {
   ]);
   const fold = stage.map((r, k) => ({ ...r, value: group.lowering.load(partials[k]!, at, partials[k]!.dtype) }));
   return [
-    kernel(group, { stages: [stage], parts: group.parts, partials }),
-    kernel(group, { stages: [fold], inner: [], outer, innerAtoms: [part] }),
+    kernel(group, { stages: [stage], parts: group.parts, partials, suffix: ' (parts)' }),
+    kernel(group, { stages: [fold], inner: [], outer, innerAtoms: [part], suffix: ' (fold)' }),
   ];
 }
 
@@ -124,6 +151,7 @@ interface KernelParts {
   readonly parts?: number;
   readonly partials?: readonly Temporary[];
   readonly accumulator?: Value;
+  readonly suffix?: string;
 }
 
 /** A kernel of what a group computes, binding just the buffers that its stages and stores use. */
@@ -140,7 +168,7 @@ function kernel(group: Group, given: KernelParts): FusedKernel {
   for (const id of [...written, ...partials]) bind(id, 'read_write');
   return {
     kind: 'fused',
-    label: labelOf(group) + (parts > 1 ? ' (parts)' : ''),
+    label: labelOf(group) + (given.suffix ?? ''),
     graph,
     outer: group.outer,
     inner: stages.length > 0 || inner.length > 0 ? innerAtoms : [],
@@ -153,11 +181,4 @@ function kernel(group: Group, given: KernelParts): FusedKernel {
     accumulator: given.accumulator,
     partials,
   };
-}
-
-/** Names of the operations that a kernel fuses, for tables and messages. */
-function labelOf(group: Group): string {
-  const nodes = [...group.members.keys(), ...group.pieces.map((p) => p.node)];
-  const names = nodes.map((n) => (n.is('elementwise') ? n.attrs.fn.name : n.is('reduce') ? n.attrs.op : n.prim));
-  return [...new Set(names)].join(' ');
 }

@@ -9,6 +9,7 @@ export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   readonly code: string;
+  readonly label: string;
 }
 
 /** A buffer range of a bind group. */
@@ -36,6 +37,11 @@ export function completeCode(dispatch: Dispatch): string {
   ].join('\n');
 }
 
+function compileError(label: string, sites: readonly string[], message: string, code: string): DeviceError {
+  const made = sites.length > 0 ? `made at ${sites.join(', ')}` : 'CHIARO_DEBUG=1 names the lines that made it';
+  return new DeviceError(`kernel "${label}" does not compile (${made}): ${message}\n${code}`);
+}
+
 const maxBindGroups = 1024;
 
 /** Compiled kernels by their text, and bind groups by what they bind. */
@@ -43,6 +49,8 @@ export class PipelineCache {
   #pipelines = new Map<string, Pipeline>();
   #layouts = new Map<string, GPUBindGroupLayout>();
   #bindGroups = new Map<string, GPUBindGroup>();
+  /** Told of every new kernel. */
+  onNew: ((pipeline: Pipeline) => void) | undefined;
 
   constructor(
     private readonly device: GPUDevice,
@@ -54,8 +62,11 @@ export class PipelineCache {
     return this.#pipelines.size;
   }
 
-  /** The pipeline of a dispatch, compiled on first use; errors in its WGSL reject the device's next await. */
-  pipeline(dispatch: Dispatch): Pipeline {
+  /**
+   * The pipeline of a dispatch, compiled on first use; errors in its WGSL reject the device's next await.
+   * @param sites lines of user code behind it, for that error.
+   */
+  pipeline(dispatch: Dispatch, sites: readonly string[]): Pipeline {
     const code = completeCode(dispatch);
     let found = this.#pipelines.get(code);
     if (!found) {
@@ -69,11 +80,12 @@ export class PipelineCache {
       });
       this.onError(
         device.popErrorScope().then((error) =>
-          error ? new DeviceError(`kernel "${dispatch.label}" does not compile: ${error.message}\n${code}`) : undefined,
+          error ? compileError(dispatch.label, sites, error.message, code) : undefined,
         ),
       );
-      found = { id: this.#pipelines.size, pipeline, layout, code };
+      found = { id: this.#pipelines.size, pipeline, layout, code, label: dispatch.label };
       this.#pipelines.set(code, found);
+      this.onNew?.(found);
     }
     return found;
   }
@@ -108,6 +120,7 @@ export class PipelineCache {
       return found;
     }
     const group = this.device.createBindGroup({
+      label: pipeline.label,
       layout: pipeline.layout,
       entries: [
         { binding: 0, resource: { buffer: uniforms.buffer, offset: 0, size: uniformBytes } },

@@ -10,6 +10,15 @@ export interface KernelRecord {
   /** Bytes of the buffers that it bound. */
   readonly bytes: number;
   readonly workgroups: readonly number[];
+  /** The lines of user code that its operations come from; known under CHIARO_DEBUG. */
+  readonly sites: readonly string[];
+}
+
+/** Collects the kernels that run while it is open. */
+export interface Recording {
+  /** The kernels since the recording began or since the last call, in order; waits until the GPU has run them. */
+  take(): Promise<KernelRecord[]>;
+  close(): void;
 }
 
 const maxQueries = 2048;
@@ -20,22 +29,29 @@ interface Batch {
   readonly queries: GPUQuerySet | undefined;
 }
 
-/** Times kernels one by one while it is active: each gets a compute pass with timestamps of its own. */
+/** Times kernels one by one while there is a recording: each gets a compute pass with timestamps of its own. */
 export class Profiler {
-  active = false;
   #batch: Batch | undefined;
-  readonly #pending: Promise<KernelRecord[]>[] = [];
+  readonly #recordings = new Set<Promise<KernelRecord[]>[]>();
 
   constructor(private readonly device: GPUDevice) {}
 
-  start(): void {
-    this.active = true;
+  get active(): boolean {
+    return this.#recordings.size > 0;
   }
 
-  /** Ends profiling; gives the kernels in the order in which they ran. */
-  async stop(): Promise<KernelRecord[]> {
-    this.active = false;
-    return (await Promise.all(this.#pending.splice(0))).flat();
+  /** Begins to record; several recordings do not disturb each other. */
+  record(): Recording {
+    const batches: Promise<KernelRecord[]>[] = [];
+    this.#recordings.add(batches);
+    return {
+      take: async () => (await Promise.all(batches.splice(0))).flat(),
+      close: () => this.#recordings.delete(batches),
+    };
+  }
+
+  #note(batch: Promise<KernelRecord[]>): void {
+    for (const batches of this.#recordings) batches.push(batch);
   }
 
   /** Descriptor of the pass of a step. */
@@ -61,7 +77,7 @@ export class Profiler {
     this.#batch = undefined;
     const { steps, queries } = batch;
     if (!queries) {
-      this.#pending.push(Promise.resolve(recordsOf(batch, undefined)));
+      this.#note(Promise.resolve(recordsOf(batch, undefined)));
       return;
     }
     const count = Math.min(2 * steps.length, maxQueries);
@@ -78,15 +94,15 @@ export class Profiler {
       queries.destroy();
       return recordsOf(batch, times);
     };
-    this.#pending.push(read());
+    this.#note(read());
   }
 }
 
 function recordsOf({ steps, bytes }: Batch, times: BigInt64Array | undefined): KernelRecord[] {
-  return steps.map(({ dispatch }, i): KernelRecord => {
+  return steps.map(({ dispatch, sites }, i): KernelRecord => {
     const [begin, end] = [times?.[2 * i], times?.[2 * i + 1]];
     const ms = begin === undefined || end === undefined ? undefined : Number(end - begin) / 1e6;
-    const { workgroups } = dispatch;
-    return { label: dispatch.label, ms, bytes: bytes[i]!, workgroups: 'indirect' in workgroups ? [] : workgroups };
+    const { label, workgroups } = dispatch;
+    return { label, ms, bytes: bytes[i]!, workgroups: 'indirect' in workgroups ? [] : workgroups, sites };
   });
 }

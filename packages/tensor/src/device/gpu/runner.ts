@@ -30,7 +30,7 @@ export function record(device: GPUTensorDevice, plan: Plan): { steps: RecordedSt
     const uniformBytes = blockBytes(step.dispatch.uniforms);
     const uniformOffset = offset;
     offset += Math.ceil(uniformBytes / uniformStride) * uniformStride;
-    return { step, pipeline: device.pipelines.pipeline(step.dispatch), uniformOffset, uniformBytes };
+    return { step, pipeline: device.pipelines.pipeline(step.dispatch, step.sites), uniformOffset, uniformBytes };
   });
   const uniforms = new ArrayBuffer(offset);
   const view = new DataView(uniforms);

@@ -40,6 +40,10 @@ export const host: Host = {
     console.warn(`Chiaro: ${message}`);
   },
 
+  print(message) {
+    console.log(message);
+  },
+
   cache: indexedDBStore,
 
   async readFile(path) {

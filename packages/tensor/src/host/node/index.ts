@@ -20,6 +20,9 @@ export const host: Host = {
     warned.add(message);
     process.emitWarning(message, 'ChiaroWarning');
   },
+  print(message) {
+    process.stderr.write(`${message}\n`);
+  },
   cache: nodeCacheStore,
   readFile,
   writeFile,
