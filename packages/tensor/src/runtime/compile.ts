@@ -12,6 +12,7 @@ import { isBacked } from '../schedule/fuse.js';
 import { schedule } from '../schedule/schedule.js';
 import { live, Tensor } from '../tensor.js';
 import { noteRun, type CapacityCheck } from '../program/capacity.js';
+import { reportSchedule } from './debug.js';
 import { onDevice } from './devices.js';
 import { realizeNodes } from './realize.js';
 import { inScope } from './scope.js';
@@ -270,7 +271,9 @@ class Program<A extends readonly unknown[], R> {
 
   #record(device: GPUTensorDevice): Replay {
     const roots = this.#roots.filter((n) => !isBacked(sourceOf(n).source));
-    const plan = planOf(schedule(roots, { profile: device.profile, fusion: true }), device.profile);
+    const kernels = schedule(roots, { profile: device.profile, fusion: true });
+    reportSchedule(kernels);
+    const plan = planOf(kernels, device.profile);
     this.#programs = plan.stored.filter((n): n is Node<'program'> => n.is('program') && n.attrs.capacity !== undefined);
     return new Replay(device, plan, new Set([...this.#roots.map((n) => sourceOf(n).source), ...this.#programs]));
   }

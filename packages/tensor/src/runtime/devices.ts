@@ -3,6 +3,7 @@ import type { Device } from '../device/device.js';
 import { GPUTensorDevice } from '../device/gpu/gpuDevice.js';
 import type { AdapterProfile } from '../device/profile.js';
 import { DeviceError } from '../errors.js';
+import { watch } from './debug.js';
 
 let acquiring: Promise<GPUTensorDevice> | undefined;
 let ready: GPUTensorDevice | undefined;
@@ -82,7 +83,9 @@ async function open(): Promise<GPUTensorDevice> {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
     },
   });
-  return new GPUTensorDevice(device, profileOf(adapter, device));
+  const made = new GPUTensorDevice(device, profileOf(adapter, device));
+  watch(made);
+  return made;
 }
 
 function profileOf(adapter: GPUAdapter, device: GPUDevice): AdapterProfile {

@@ -8,6 +8,7 @@ import { schedule } from '../schedule/schedule.js';
 import { sizeOf } from '../shape.js';
 import { hasOpenRuns, noteRun, settleCapacities, type CapacityCheck } from '../program/capacity.js';
 import type { GPUStorage } from '../device/gpu/gpuDevice.js';
+import { reportKernels, reportSchedule } from './debug.js';
 import { acquireDevice } from './devices.js';
 import { takeDirty } from './dirty.js';
 
@@ -16,6 +17,7 @@ export function realizeNodes(nodes: readonly Node[], device: Device): void {
   const roots = [...new Set(nodes)].filter((n) => !isBacked(sourceOf(n).source));
   if (roots.length === 0) return;
   const plan = schedule(roots, { profile: device.profile, fusion: true });
+  reportSchedule(plan);
   const uses = new Map<Node, number>();
   for (const node of topologicalOrder(roots)) {
     for (const input of node.inputs) uses.set(input, (uses.get(input) ?? 0) + 1);
@@ -63,7 +65,9 @@ export async function readNode(node: Node): Promise<TypedArray> {
     if (source.data) return source.data.slice();
     const storage = source.storages![index]!;
     if (!storage.alive) throw new DeviceLostError('the elements of this tensor were lost with its GPU device');
-    return await device.read(storage, node.dtype, sizeOf(node.shape));
+    const elements = await device.read(storage, node.dtype, sizeOf(node.shape));
+    await reportKernels();
+    return elements;
   } finally {
     node.release();
   }
@@ -82,6 +86,7 @@ export async function realize(...tensors: readonly { readonly node: Node }[]): P
     await settleCapacities(device);
     await device.breathe();
     await device.errors.check();
+    await reportKernels();
   } finally {
     nodes.forEach((n) => n.release());
   }
@@ -92,4 +97,5 @@ export async function idle(): Promise<void> {
   const device = await acquireDevice();
   await settleCapacities(device);
   await device.idle();
+  await reportKernels();
 }

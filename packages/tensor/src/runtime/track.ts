@@ -4,6 +4,7 @@ import { ChiaroError, ShapeError } from '../errors.js';
 import { storageOf } from '../graph/source.js';
 import { live, type Tensor } from '../tensor.js';
 import { settleCapacities } from '../program/capacity.js';
+import { reportKernels } from './debug.js';
 import { onDevice } from './devices.js';
 import { realizeNodes } from './realize.js';
 
@@ -76,6 +77,7 @@ export function track(name: string, value: Tensor): Series {
           await settleCapacities(device);
           const [v = NaN] = await device.peek(storageOf(node) as GPUStorage, node.dtype, 1);
           await device.errors.check();
+          await reportKernels();
           return v;
         };
         read()

@@ -88,6 +88,7 @@ function epilogueOf(
     return { shape: [size], dtype: bufferDType(id) };
   });
   return {
+    label: kernel.label,
     code: text.code,
     buffers,
     uniforms: text.uniforms,

@@ -45,7 +45,7 @@ export class GPUStorage implements Storage {
   }
 }
 
-const ballastFrom = 16384;
+const ballastFrom = 65536;
 /** The collector runs after every 64 MiB or so of such weight: three times the bytes keep the waste small. */
 const ballastWeight = 3;
 

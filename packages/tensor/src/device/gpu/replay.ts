@@ -4,7 +4,7 @@ import { bufferUsage } from '../flags.js';
 import { bufferBytes, type Plan } from '../plan.js';
 import type { GPUStorage, GPUTensorDevice } from './gpuDevice.js';
 import type { PooledBuffer } from './pool.js';
-import { encodeSteps, record, writeUniform, type BindGroupCache, type RecordedStep } from './runner.js';
+import { bindStep, encodeSteps, record, writeUniform, type RecordedStep } from './runner.js';
 
 /** A field of the uniform blocks that every call sets anew. */
 interface Patch {
@@ -13,8 +13,8 @@ interface Patch {
   readonly argument: number;
 }
 
-/** Sets of buffers whose bind groups a replay remembers. */
-const rememberedSets = 16;
+/** Bind groups that a step remembers for the outside buffers that come and go. */
+const rememberedGroups = 16;
 
 /**
  * A plan that runs many times: kernels, uniform blocks, scratch memory and bind groups stay; only inputs, results and
@@ -28,7 +28,8 @@ export class Replay {
   readonly #scratch = new Map<BufferId, GPUStorage>();
   /** Buffers that are given at every call, and results that are made at every call. */
   readonly #outside: readonly BufferId[];
-  readonly #bindGroups = new Map<string, BindGroupCache>();
+  /** Per step: which outside buffers it binds, and its bind groups by their numbers. */
+  readonly #groups: readonly { readonly outside: readonly BufferId[]; readonly known: Map<string, GPUBindGroup> }[];
 
   /**
    * @param results nodes whose storages the caller gets.
@@ -53,6 +54,10 @@ export class Replay {
     this.#allocateScratch(plan);
     const ids = new Set(plan.steps.flatMap((s) => [...s.buffers.map((b) => b.id), ...s.clear]));
     this.#outside = [...ids].filter((id) => !this.#scratch.has(id));
+    this.#groups = steps.map(({ step }) => ({
+      outside: step.buffers.map((b) => b.id).filter((id) => !this.#scratch.has(id)),
+      known: new Map(),
+    }));
   }
 
   /** Number of kernels that one call runs. */
@@ -88,7 +93,6 @@ export class Replay {
   run(inputOf: (id: BufferId) => GPUStorage, numbers: readonly number[]): ReadonlyMap<BufferId, GPUStorage> {
     const made = new Map<BufferId, GPUStorage>();
     const bound = new Map<BufferId, PooledBuffer>();
-    let signature = '';
     for (const id of this.#outside) {
       let storage: GPUStorage;
       if (id.kind === 'node' && this.results.has(id.node)) {
@@ -96,26 +100,22 @@ export class Replay {
         made.set(id, storage);
       } else storage = inputOf(id);
       bound.set(id, storage.buffer);
-      signature += `${storage.buffer.id},`;
     }
     this.#writeNumbers(numbers);
     const bufferOf = (id: BufferId): PooledBuffer => bound.get(id) ?? this.#scratch.get(id)!.buffer;
-    const commands = encodeSteps(this.device, this.#steps, this.#block, bufferOf, undefined, this.#groupsFor(signature));
-    this.device.submit([commands]);
-    return made;
-  }
-
-  #groupsFor(signature: string): BindGroupCache {
-    let groups = this.#bindGroups.get(signature);
-    if (!groups) {
-      groups = [];
-      this.#bindGroups.set(signature, groups);
-      if (this.#bindGroups.size > rememberedSets) {
-        const oldest = this.#bindGroups.keys().next().value;
-        if (oldest !== undefined) this.#bindGroups.delete(oldest);
+    const groups = this.#groups.map(({ outside, known }, index): GPUBindGroup => {
+      let key = '';
+      for (const id of outside) key += `${bound.get(id)!.id},`;
+      let group = known.get(key);
+      if (!group) {
+        group = bindStep(this.device, this.#steps[index]!, this.#block, bufferOf);
+        known.set(key, group);
+        if (known.size > rememberedGroups) known.delete(known.keys().next().value!);
       }
-    }
-    return groups;
+      return group;
+    });
+    this.device.submit([encodeSteps(this.device, this.#steps, bufferOf, groups)]);
+    return made;
   }
 
   #writeNumbers(numbers: readonly number[]): void {

@@ -47,43 +47,45 @@ export function writeUniform(view: DataView, at: number, type: UniformValue['typ
   else view.setUint32(at, value, true);
 }
 
-/** Bind groups of steps by number, for a set of buffers that stays the same. */
-export type BindGroupCache = (GPUBindGroup | undefined)[];
+/** The bind group of a step. */
+export function bindStep(
+  device: GPUTensorDevice,
+  { step, pipeline, uniformBytes }: RecordedStep,
+  uniforms: PooledBuffer,
+  bufferOf: (id: BufferId) => PooledBuffer,
+): GPUBindGroup {
+  const ranges = step.buffers.map(({ id, window }) => ({
+    buffer: bufferOf(id),
+    offset: window?.offset ?? 0,
+    bytes: window?.bytes ?? bufferBytes(id),
+  }));
+  return device.pipelines.bindGroup(pipeline, uniforms, uniformBytes, ranges);
+}
 
 /**
  * Encodes dispatches into one command buffer: one pass, interrupted only where a buffer must be cleared.
+ * @param groups bind groups of the steps, or how to make them.
  * @param after called after each step, with its number.
- * @param groups bind groups of an earlier call with the same buffers, or an empty list to remember them in.
  */
 export function encodeSteps(
   device: GPUTensorDevice,
   steps: readonly RecordedStep[],
-  uniforms: PooledBuffer,
   bufferOf: (id: BufferId) => PooledBuffer,
+  groups: readonly GPUBindGroup[] | ((step: RecordedStep) => GPUBindGroup),
   after?: (index: number) => void,
-  groups: BindGroupCache = [],
 ): GPUCommandBuffer {
   const encoder = device.gpu.createCommandEncoder();
   let pass: GPUComputePassEncoder | undefined;
-  steps.forEach(({ step, pipeline, uniformOffset, uniformBytes }, index) => {
+  steps.forEach((recorded, index) => {
+    const { step, pipeline, uniformOffset } = recorded;
     if (step.clear.length > 0) {
       pass?.end();
       pass = undefined;
       for (const id of step.clear) encoder.clearBuffer(bufferOf(id).buffer);
     }
     pass ??= encoder.beginComputePass(device.profiler.begin(step, bufferBytes));
-    const group = (groups[index] ??= device.pipelines.bindGroup(
-      pipeline,
-      uniforms,
-      uniformBytes,
-      step.buffers.map(({ id, window }) => ({
-        buffer: bufferOf(id),
-        offset: window?.offset ?? 0,
-        bytes: window?.bytes ?? bufferBytes(id),
-      })),
-    ));
     pass.setPipeline(pipeline.pipeline);
-    pass.setBindGroup(0, group, [uniformOffset]);
+    pass.setBindGroup(0, typeof groups === 'function' ? groups(recorded) : groups[index]!, [uniformOffset]);
     const { workgroups } = step.dispatch;
     if ('indirect' in workgroups) pass.dispatchWorkgroupsIndirect(bufferOf(step.indirect!).buffer, workgroups.offset);
     else if (workgroups[0] * workgroups[1] * workgroups[2] > 0) pass.dispatchWorkgroups(...workgroups);
@@ -133,7 +135,8 @@ export class PlanRunner {
       if (temporary) freeAt[index]!.push(id);
     }
     device.gpu.queue.writeBuffer(block.buffer, 0, uniforms);
-    const commands = encodeSteps(device, steps, block, bufferOf, (index) => {
+    const bind = (step: RecordedStep): GPUBindGroup => bindStep(device, step, block, bufferOf);
+    const commands = encodeSteps(device, steps, bufferOf, bind, (index) => {
       for (const id of freeAt[index]!) {
         owned.get(id)?.release();
         if (id.kind === 'node') results.delete(id.node);

@@ -23,6 +23,8 @@ export type { MatmulDType, MatmulEpilogue, MatmulOperand, MatmulResult, MatmulSp
 
 /** Where a pass writes: the code that stores, its buffers, its own uniforms and the place of C. */
 interface Target {
+  /** What the pass does with its sums, for its label. */
+  readonly label: string;
   readonly store: StoreCode;
   readonly buffers: readonly BufferBinding[];
   readonly uniforms: Readonly<Record<string, UniformValue>>;
@@ -44,11 +46,18 @@ function finalTarget(spec: MatmulSpec, c: MatmulResult): Target {
   const scalar = accumulatorType(spec);
   const { epilogue } = spec;
   if (epilogue) {
-    return { store: epilogueStore(scalar, epilogue.code), buffers: epilogue.buffers, uniforms: epilogue.uniforms, c };
+    return {
+      label: epilogue.label ? ` + ${epilogue.label}` : '',
+      store: epilogueStore(scalar, epilogue.code),
+      buffers: epilogue.buffers,
+      uniforms: epilogue.uniforms,
+      c,
+    };
   }
   const element = elementOf[resultType(spec)];
   const store = (spec.accumulate ? addingStore : plainStore)(scalar, element);
   return {
+    label: '',
     store,
     buffers: [{ name: 'c', ref: { kind: 'output', index: 0 }, element, access: 'read_write' }],
     uniforms: {},
@@ -91,7 +100,7 @@ function tilePass(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulProfi
   const tiles = sizeOf(spec.batch) * tilesM * tilesN * splits;
   const lanes = (profile.subgroupMinSize ?? 4) >= 8 ? 8 : 4;
   return {
-    label: `matmul ${M} x ${K} x ${N} ${family}`,
+    label: `matmul ${M} x ${K} x ${N} ${family}${target.label}`,
     code: direct
       ? directCode({ scalar, a, b, lanes }, place, target.store)
       : tiledCode({ scalar, tile }, place, target.store),
@@ -123,6 +132,7 @@ function splitPasses(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulPr
   const scalar = accumulatorType(spec);
   const partial = { ref: { kind: 'scratch', index: 0 }, element: scalar } as const;
   const toScratch: Target = {
+    label: '',
     store: plainStore(scalar, scalar),
     buffers: [{ ...partial, name: 'c', access: 'read_write' }],
     uniforms: {},
@@ -132,7 +142,7 @@ function splitPasses(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulPr
   return [
     tilePass(spec, variant, profile, toScratch),
     {
-      label: `matmul combine ${variant.splits} splits`,
+      label: `matmul combine ${variant.splits} splits${target.label}`,
       code: combineCode(scalar, placeCode(batchDims(spec, target.c).length), target.store),
       buffers: [{ ...partial, name: 'partial', access: 'read' }, ...target.buffers],
       uniforms: commonUniforms(spec, variant, target),

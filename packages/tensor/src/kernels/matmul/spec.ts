@@ -22,6 +22,8 @@ export interface MatmulResult {
 
 /** What happens to a finished element instead of a plain store: bias, activation, extra outputs. */
 export interface MatmulEpilogue {
+  /** The operations that it does, for tables and messages. */
+  readonly label?: string;
   /**
    * WGSL that defines `fn finish(batch: u32, row: u32, col: u32, acc: f32)` (acc is i32 or u32 for integer products)
    * and stores by itself. It is called once for every element, from one call site.
