@@ -20,12 +20,12 @@ const layers = {
 
 const problems = [];
 
-/** All TypeScript files below a folder; tests are free to import what they like. */
+/** All TypeScript files below a folder; tests and their helpers are free to import what they like. */
 function sources(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true })
     .map((name) => join(folder, name))
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !/\.(test|testing)\.ts$/.test(file))
     .filter((file) => !file.split(sep).some((part) => part === 'node_modules' || part === 'dist'));
 }
 

@@ -3,6 +3,7 @@ import { ShapeError } from './errors.js';
 import { Node } from './graph/node.js';
 import { castNode, expandNode, scalarNode } from './ops/apply.js';
 import { tensor, type TensorLike } from './ops/create.js';
+import { recordSite } from './runtime/debug.js';
 import { noteDirty } from './runtime/dirty.js';
 import { storageOf } from './graph/source.js';
 import { activeTrace } from './runtime/trace.js';
@@ -79,6 +80,7 @@ function versionOf(value: Node, requiresGrad: boolean): Node {
   const version = new Node('reshape', [value], {}, value.shape, value.dtype);
   version.requiresGrad = requiresGrad;
   version.leaf = true;
+  recordSite(version);
   return version;
 }
 

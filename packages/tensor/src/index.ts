@@ -36,6 +36,7 @@ export { deviceInfo, memory, profile } from './runtime/profile.js';
 export type { KernelRecord, MemoryReport, Profile } from './runtime/profile.js';
 export { loadState, saveState } from './runtime/state.js';
 export type { SavedCell, SavedState } from './runtime/state.js';
+export { printGraph } from './graph/print.js';
 export { referenceData } from './runtime/reference.js';
 export { releaseDevice } from './runtime/devices.js';
 export { defineProgram } from './program/define.js';

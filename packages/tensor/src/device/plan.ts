@@ -30,10 +30,10 @@ export interface Plan {
   readonly lastUse: ReadonlyMap<BufferId, number>;
 }
 
-/** Bytes of a buffer; at least one word, so that empty tensors can be bound. */
+/** Bytes of a buffer as it is bound: whole vec4s, since some kernels read four elements at once, and never none. */
 export function bufferBytes(id: BufferId): number {
   const size = id.kind === 'temporary' ? id.size : sizeOf(shapeOf(id.node, id.index));
-  return Math.max(4, Math.ceil((size * bytesPerElement[bufferDType(id)]) / 4) * 4);
+  return Math.max(16, Math.ceil((size * bytesPerElement[bufferDType(id)]) / 16) * 16);
 }
 
 function shapeOf(node: Node, index: number): readonly number[] {

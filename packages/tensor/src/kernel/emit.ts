@@ -164,7 +164,7 @@ export class KernelText {
     this.#int('n', range.count);
     this.#int('start', range.start);
     layout.outer.forEach((size, k) => k > 0 && this.#int(`o${k}`, size));
-    if (kernel.inner.length > 0) this.#int('m', product(layout.inner));
+    if (kernel.stages.length > 0 || kernel.innerStores.length > 0) this.#int('m', product(layout.inner));
     layout.inner.forEach((size, k) => k > 0 && this.#int(`i${k}`, size));
     if (kernel.parts > 1) {
       this.#int('parts', kernel.parts);

@@ -25,12 +25,11 @@ export function interpret(
   allReductions.forEach((r, k) => results.set(r.result, `r${k}`));
 
   const bufferName = (id: BufferId): string => `b[${kernel.buffers.findIndex((b) => sameBuffer(b.id, id))}]`;
-  const index = (form: FormLayout): string =>
-    [
-      number(form.offset),
-      ...form.outer.map((s, k) => `o${k} * ${number(s)}`),
-      ...form.inner.map((s, k) => `i${k} * ${number(s)}`),
-    ].join(' + ');
+  const index = (form: FormLayout): string => {
+    const terms = (loop: 'o' | 'i', strides: readonly number[]): string[] =>
+      strides.flatMap((s, k) => (s === 0 ? [] : [`${loop}${k} * ${number(s)}`]));
+    return [number(form.offset), ...terms('o', form.outer), ...terms('i', form.inner)].join(' + ');
+  };
   const at = (form: Site & { form: FusedKernel['outerStores'][number]['form'] }): string =>
     index(layout.forms.get(form.form)!);
   const resolve = (value: Value, args: readonly string[]): string => {

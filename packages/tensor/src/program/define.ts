@@ -83,7 +83,7 @@ export interface ProgramDefinition<
    * within the capacity. If it was too small, nothing computed from the result is used: the next await runs again with
    * room enough.
    */
-  readonly capacity?: { readonly initial: (sizes: Sizes, options: Options<P>) => number; readonly needed: O };
+  readonly capacity?: { readonly initial: (sizes: Sizes, options: Options<P>) => number; readonly needed: NoInfer<O> };
   /** Gradients of the inputs from gradients of the outputs; inputs left out have none. Written with tensors. */
   readonly vjp?: (
     gradients: Prefixed<'grad', O, Tensor>,

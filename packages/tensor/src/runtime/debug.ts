@@ -34,16 +34,20 @@ export function recordSite(node: Node): void {
   }
 }
 
-/** The innermost line of the stack outside this library: path:line:column. */
+const library = /[\\/](packages|@chiaro)[\\/][a-z]+[\\/](src|dist)[\\/]/;
+
+/** The innermost line of the stack outside this library: path:line. */
 function userLine(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 50;
   const lines = (new Error().stack ?? '').split('\n').slice(1);
   Error.stackTraceLimit = limit;
-  const outside = lines.find(
-    (l) => !/[\\/](packages|@chiaro)[\\/][a-z]+[\\/](src|dist)[\\/]/.test(l) || l.includes('.test.'),
-  );
-  return /\(?([^()\s]+:\d+:\d+)\)?\s*$/.exec(outside ?? '')?.[1]?.replace('file://', '') ?? 'unknown line';
+  for (const line of lines) {
+    if (library.test(line) && !line.includes('.test.')) continue;
+    const place = /([^()\s]+:\d+):\d+\)?\s*$/.exec(line)?.[1];
+    if (place && !place.startsWith('node:')) return place.replace('file://', '');
+  }
+  return 'unknown line';
 }
 
 let kernels: Recording | undefined;

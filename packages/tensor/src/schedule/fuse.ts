@@ -148,7 +148,7 @@ class Planner implements Places {
       const compute = node.is('elementwise') || node.is('gather');
       const shared = compute && uses.get(node)! > 1 && inlineCost(node, hasPlace, memo) > cheap;
       const unfused = !this.options.fusion && (compute || node.is('pad'));
-      if (opaque) members.set(node, `${node.prim}: a kernel or a loop of its own`);
+      if (opaque) members.set(node, 'a reduction');
       else if (shared) members.set(node, `${uses.get(node)!} operations use it, and it is dear to compute again`);
       else if (unfused) members.set(node, 'fusion is off');
       const forced = this.forced.get(node);
@@ -198,7 +198,7 @@ class Planner implements Places {
         if (!group || (order > latest && !group.shares(sources))) continue;
         if (join(group)) return this.#joined(node, group);
         const { refusal } = group;
-        why = () => `it does not fit into "${labelOf(group)}": ${refusal}`;
+        why = () => `it does not fit into "${labelOf(group.lowering.computed)}": ${refusal}`;
       }
     }
     const group = node.is('reduce')

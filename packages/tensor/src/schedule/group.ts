@@ -201,9 +201,8 @@ export class Group {
 }
 
 /** Names of the operations that a kernel fuses, inputs first: for tables and messages. */
-export function labelOf(group: Group): string {
-  const { computed } = group.lowering;
-  const named = computed.filter((n) => n.is('elementwise') || n.is('reduce') || n.is('gather') || n.is('pad'));
+export function labelOf(nodes: readonly Node[]): string {
+  const named = nodes.filter((n) => n.is('elementwise') || n.is('reduce') || n.is('gather') || n.is('pad'));
   const names = named.map((n) => (n.is('elementwise') ? n.attrs.fn.name : n.is('reduce') ? n.attrs.op : n.prim));
   // a kernel without arithmetic only moves elements
   return names.length > 0 ? [...new Set(names)].join(' ') : 'copy';

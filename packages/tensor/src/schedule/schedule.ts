@@ -63,18 +63,18 @@ export function schedule(roots: readonly Node[], options: FuseOptions): Schedule
   return { calls, stored, notes };
 }
 
+/** The note of a step's call number `index`. */
 function noteOf(step: Step, index: number): CallNote {
-  const nodes =
-    step.kind === 'group'
-      ? step.group.lowering.computed
-      : step.kind === 'matmul'
-        ? [step.node, ...step.epilogue.lowering.computed]
-        : step.kind === 'concat'
-          ? [...step.parts[index]!.lowering.computed, step.node]
-          : [step.node];
-  const sites = new Set(nodes.flatMap((n) => n.site ?? []));
+  const sites = new Set(nodesOf(step, index).flatMap((n) => n.site ?? []));
   const folds = step.kind === 'group' && index > 0;
   return { sites: [...sites], why: folds ? () => 'folds the parts of the kernel before it' : step.why };
+}
+
+function nodesOf(step: Step, index: number): readonly Node[] {
+  if (step.kind === 'program') return [step.node];
+  if (step.kind === 'concat') return [...step.parts[index]!.lowering.computed, step.node];
+  if (step.kind === 'matmul') return [step.node, ...step.epilogue.lowering.computed];
+  return step.group.parts > 1 ? phasesOf(step.group)[index]! : step.group.lowering.computed;
 }
 
 function callsOf(step: Step): Call[] {
@@ -104,11 +104,19 @@ function groupCalls(group: Group): Call[] {
     [linearIndex(group.outerCoords, group.outerShape), group.parts],
     [{ offset: 0, terms: [[part, 1]] }, 1],
   ]);
+  const [before, after] = phasesOf(group);
   const fold = stage.map((r, k) => ({ ...r, value: group.lowering.load(partials[k]!, at, partials[k]!.dtype) }));
   return [
-    kernel(group, { stages: [stage], parts: group.parts, partials, suffix: ' (parts)' }),
-    kernel(group, { stages: [fold], inner: [], outer, innerAtoms: [part], suffix: ' (fold)' }),
+    kernel(group, { stages: [stage], parts: group.parts, partials, label: `${labelOf(before)} (parts)` }),
+    kernel(group, { stages: [fold], inner: [], outer, innerAtoms: [part], label: `${labelOf(after)} (fold)` }),
   ];
+}
+
+/** What a long reduction computes in its parts, and what from their results. */
+function phasesOf(group: Group): [before: Node[], after: Node[]] {
+  const { computed } = group.lowering;
+  const last = computed.reduce((at, n, i) => (n.is('reduce') ? i : at), -1);
+  return [computed.slice(0, last + 1), computed.filter((n, i) => i > last || n.is('reduce'))];
 }
 
 /** Every part is stored at its place in the whole; parts that one group computes share a kernel. */
@@ -151,7 +159,7 @@ interface KernelParts {
   readonly parts?: number;
   readonly partials?: readonly Temporary[];
   readonly accumulator?: Value;
-  readonly suffix?: string;
+  readonly label?: string;
 }
 
 /** A kernel of what a group computes, binding just the buffers that its stages and stores use. */
@@ -168,7 +176,7 @@ function kernel(group: Group, given: KernelParts): FusedKernel {
   for (const id of [...written, ...partials]) bind(id, 'read_write');
   return {
     kind: 'fused',
-    label: labelOf(group) + (given.suffix ?? ''),
+    label: given.label ?? labelOf(group.lowering.computed),
     graph,
     outer: group.outer,
     inner: stages.length > 0 || inner.length > 0 ? innerAtoms : [],

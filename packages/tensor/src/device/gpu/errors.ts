@@ -9,6 +9,7 @@ export class ErrorDesk {
 
   constructor(device: GPUDevice) {
     device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault(); // it is reported by the next await, not on the console
       // what follows from a kernel that did not compile says nothing beyond the compiler's own message
       if (this.#compileFailed && event.error.message.includes('due to a previous error')) return;
       this.#reported.push(toError(event.error));
