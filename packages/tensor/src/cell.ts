@@ -53,9 +53,12 @@ export class Cell extends Tensor {
    */
   assign(value: Tensor | number): this {
     const current = this.ownNode;
-    const given = typeof value === 'number' ? expandNode(scalarNode(value, current.dtype), current.shape) : live(value, 'assign');
+    const given =
+      typeof value === 'number' ? expandNode(scalarNode(value, current.dtype), current.shape) : live(value, 'assign');
     if (!sameShape(given.shape, current.shape)) {
-      throw new ShapeError(`assign: a cell of shape ${showShape(current.shape)} cannot take a value of shape ${showShape(given.shape)}`);
+      throw new ShapeError(
+        `assign: a cell of shape ${showShape(current.shape)} cannot take a value of shape ${showShape(given.shape)}`,
+      );
     }
     this.moveTo(versionOf(castNode(given, current.dtype), current.requiresGrad));
     return this;

@@ -1,4 +1,3 @@
-import { DTypeError } from './errors.js';
 import type { ScalarType } from './expr/index.js';
 
 /**
@@ -46,11 +45,4 @@ export function promoteNumber(dtype: DType, value: number): DType {
   if (isFloat(dtype)) return dtype;
   if (!Number.isInteger(value)) return 'float32';
   return dtype === 'bool' ? 'int32' : dtype;
-}
-
-/** Throws unless `dtype` is one of `allowed`. */
-export function expectDType(op: string, dtype: DType, allowed: readonly DType[]): void {
-  if (!allowed.includes(dtype)) {
-    throw new DTypeError(`${op} takes ${allowed.join(', ')} tensors, got ${dtype}; convert with .to('${allowed[0]}')`);
-  }
 }

@@ -40,7 +40,15 @@ export { printGraph } from './graph/print.js';
 export { referenceData } from './runtime/reference.js';
 export { releaseDevice } from './runtime/devices.js';
 export { defineProgram } from './program/define.js';
-export type { AnyProgram, DispatchSpec, HostTensor, OutputSpec, ProgramDefinition, ProgramDetail, ScratchSpec } from './program/define.js';
+export type {
+  AnyProgram,
+  DispatchSpec,
+  HostTensor,
+  OutputSpec,
+  ProgramDefinition,
+  ProgramDetail,
+  ScratchSpec,
+} from './program/define.js';
 export type { AccumulateMode } from './program/accumulate.js';
 export { wgsl } from './wgsl/link.js';
 export type { WgslModule } from './wgsl/link.js';

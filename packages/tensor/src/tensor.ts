@@ -76,7 +76,9 @@ export class Tensor {
   /** The one element of a tensor of size 1 (bool: 0 or 1). */
   async item(): Promise<number> {
     if (this.size !== 1) {
-      throw new ShapeError(`item: the tensor has shape ${showShape(this.shape)}, not one element; use data() or array()`);
+      throw new ShapeError(
+        `item: the tensor has shape ${showShape(this.shape)}, not one element; use data() or array()`,
+      );
     }
     return (await this.data())[0]!;
   }

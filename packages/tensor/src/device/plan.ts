@@ -42,7 +42,9 @@ function shapeOf(node: Node, index: number): readonly number[] {
 
 /** Writes the dispatches of a schedule for an adapter. */
 export function planOf({ calls, stored, notes }: Schedule, profile: AdapterProfile): Plan {
-  const steps = calls.flatMap((call, i) => stepsOf(call, profile).map((s): PlanStep => ({ ...s, sites: notes[i]!.sites })));
+  const steps = calls.flatMap((call, i) =>
+    stepsOf(call, profile).map((s): PlanStep => ({ ...s, sites: notes[i]!.sites })),
+  );
   const lastUse = new Map<BufferId, number>();
   const canonical: BufferId[] = [];
   const name = (id: BufferId): BufferId => {
@@ -91,7 +93,11 @@ function fusedSteps(kernel: FusedKernel, profile: AdapterProfile): BareStep[] {
 }
 
 function programSteps(kernel: ProgramKernel, inputs: readonly BufferId[], outputs: readonly BufferId[]): BareStep[] {
-  const scratch = kernel.scratch.map(({ bytes }): Temporary => ({ kind: 'temporary', dtype: 'uint32', size: Math.ceil(bytes / 4) }));
+  const scratch = kernel.scratch.map(({ bytes }): Temporary => ({
+    kind: 'temporary',
+    dtype: 'uint32',
+    size: Math.ceil(bytes / 4),
+  }));
   const buffer = (ref: BufferRef): BufferId =>
     ref.kind === 'input' ? inputs[ref.index]! : ref.kind === 'output' ? outputs[ref.index]! : scratch[ref.index]!;
   const zeroed = [

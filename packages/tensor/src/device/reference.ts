@@ -10,7 +10,7 @@ import { sizeOf } from '../shape.js';
 import type { AdapterProfile } from './profile.js';
 
 /** A device without limits: what the float64 reference plans for. */
-export const referenceProfile: AdapterProfile = {
+const referenceProfile: AdapterProfile = {
   kind: 'software',
   name: 'float64 reference',
   shaderF16: true,
@@ -68,7 +68,11 @@ function run(
   arrays: Map<Node, HostArray[]>,
 ): void {
   if (call.kind === 'fused') {
-    interpret(call, call.buffers.map((b) => bufferOf(b.id)), args);
+    interpret(
+      call,
+      call.buffers.map((b) => bufferOf(b.id)),
+      args,
+    );
     return;
   }
   if (call.kind === 'matmul') {

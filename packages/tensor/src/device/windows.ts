@@ -54,7 +54,7 @@ export function windowsOf(
 
   const ranges: WindowedRange[] = [];
   let step = Math.min(items, longest);
-  for (let start = 0; start < items; ) {
+  for (let start = 0; start < items;) {
     const range = windowAt(start, Math.min(step, items - start));
     if (range) {
       ranges.push(range);
@@ -112,7 +112,10 @@ function touched(
   const m = layout.inner.reduce((a, b) => a * b, 1);
   const chunk = Math.ceil(m / parts);
   // one row: its parts cover a run of the inner loops; several rows: all of them
-  const inner = rows[0] === rows[1] && parts > 1 ? [(start % parts) * chunk, Math.min(((start + count - 1) % parts + 1) * chunk, m) - 1] : [0, m - 1];
+  const inner =
+    rows[0] === rows[1] && parts > 1
+      ? [(start % parts) * chunk, Math.min((((start + count - 1) % parts) + 1) * chunk, m) - 1]
+      : [0, m - 1];
   let lo = Infinity;
   let hi = -Infinity;
   for (const access of accesses) {

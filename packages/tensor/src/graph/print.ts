@@ -22,7 +22,9 @@ export function printGraph(tensor: Tensor | readonly Tensor[], format: 'text' | 
   }));
   if (format === 'text') {
     return nodes
-      .map(({ number, name, type, inputs }) => [`%${number} =`, name, ...inputs.map((i) => `%${i}`), ':', type].join(' '))
+      .map(({ number, name, type, inputs }) =>
+        [`%${number} =`, name, ...inputs.map((i) => `%${i}`), ':', type].join(' '),
+      )
       .join('\n');
   }
   const quote = (text: string): string => `"${text.replaceAll('"', "'")}"`;

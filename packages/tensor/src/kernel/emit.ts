@@ -34,7 +34,7 @@ function elementType(dtype: DType, access: 'read' | 'read_write', profile: Adapt
 }
 
 /** WGSL that reads element `index` of a buffer as the dtype's arithmetic type. */
-export function loadText(name: string, index: string, dtype: DType, profile: AdapterProfile): string {
+function loadText(name: string, index: string, dtype: DType, profile: AdapterProfile): string {
   if (dtype === 'bool') return `(${name}[${index}] != 0u)`;
   if (dtype !== 'float16') return `${name}[${index}]`;
   if (profile.shaderF16) return `f32(${name}[${index}])`;
@@ -42,7 +42,7 @@ export function loadText(name: string, index: string, dtype: DType, profile: Ada
 }
 
 /** WGSL statement that writes element `index` of a buffer. */
-export function storeText(name: string, index: string, value: string, dtype: DType, profile: AdapterProfile): string {
+function storeText(name: string, index: string, value: string, dtype: DType, profile: AdapterProfile): string {
   if (dtype === 'bool') return `${name}[${index}] = select(0u, 1u, ${value});`;
   if (dtype !== 'float16') return `${name}[${index}] = ${value};`;
   if (profile.shaderF16) return `${name}[${index}] = f16(${value});`;
@@ -122,7 +122,9 @@ export class KernelText {
     const body = lines.map((line) => `  ${line.replace(/\bu\./g, 'u.e_')}`);
     const type = this.kernel.accumulator!.type;
     return {
-      code: [wgslHelpers(top.helpers), `fn finish(batch: u32, row: u32, col: u32, acc: ${type}) {`, ...body, '}'].join('\n'),
+      code: [wgslHelpers(top.helpers), `fn finish(batch: u32, row: u32, col: u32, acc: ${type}) {`, ...body, '}'].join(
+        '\n',
+      ),
       buffers: this.#bindings(),
       uniforms: Object.fromEntries(Object.entries(this.#uniforms).map(([name, value]) => [`e_${name}`, value])),
     };
@@ -182,7 +184,10 @@ export class KernelText {
     for (const { site } of this.#sites) {
       if (site.kind === 'scalar') this.#declareScalar(site.scalar);
       else {
-        const name = declare(layout.forms.get(site.form)!, site.kind === 'load' ? this.#bufferIndex(site.buffer) : undefined);
+        const name = declare(
+          layout.forms.get(site.form)!,
+          site.kind === 'load' ? this.#bufferIndex(site.buffer) : undefined,
+        );
         this.#names.set(site, name);
         if (site.kind === 'load' && site.dynamic) {
           this.#int(`${name}s`, site.dynamic.stride);
@@ -308,7 +313,10 @@ export class KernelText {
 
   #stage(stage: readonly Reduction[], top: Emitter, flush: () => void): void {
     const lines = this.#lines;
-    this.#hoist(stage.map((r) => r.value), top);
+    this.#hoist(
+      stage.map((r) => r.value),
+      top,
+    );
     flush();
     const from = this.kernel.parts > 1 ? 'part * u.chunk' : this.#lanes > 1 ? 'i32(lane)' : '0';
     const first = this.kernel.parts > 1 && this.#lanes > 1 ? `${from} + i32(lane)` : from;
@@ -368,7 +376,10 @@ export class KernelText {
 
   #innerStores(top: Emitter, flush: () => void): void {
     const stores = this.kernel.innerStores;
-    this.#hoist(stores.map((s) => s.value), top);
+    this.#hoist(
+      stores.map((s) => s.value),
+      top,
+    );
     flush();
     const inner = top.child();
     inner.use(...stores.map((s) => s.value));

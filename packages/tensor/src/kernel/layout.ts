@@ -20,7 +20,9 @@ export interface KernelLayout {
 export const siteOf = (value: Value): Site => externOf(value).attr as Site;
 
 /** Extern values that a kernel evaluates, in a fixed order. */
-export function sitesOf(kernel: Pick<FusedKernel, 'stages' | 'innerStores' | 'outerStores'>): { value: Value; site: Site }[] {
+export function sitesOf(
+  kernel: Pick<FusedKernel, 'stages' | 'innerStores' | 'outerStores'>,
+): { value: Value; site: Site }[] {
   const found: { value: Value; site: Site }[] = [];
   const seen = new Set<Value>();
   const visit = (value: Value): void => {

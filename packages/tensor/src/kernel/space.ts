@@ -57,7 +57,7 @@ export function combine(parts: readonly (readonly [Form, number])[]): Form {
 }
 
 /** Smallest and largest value of a form over its loops. */
-export function bounds(form: Form): [number, number] {
+function bounds(form: Form): [number, number] {
   let lo = form.offset;
   let hi = form.offset;
   for (const [atom, c] of resolve(form).terms) {

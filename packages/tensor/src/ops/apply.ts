@@ -85,7 +85,11 @@ export function applyNode(op: string, fn: ExprFunction, nodes: readonly Node[], 
 }
 
 /** Nodes of operands with one common dtype, numbers adapted to it. At least one operand is a tensor. */
-export function operands(op: string, values: readonly Operand[], atLeastFloat = false): { nodes: Node[]; dtype: DType } {
+export function operands(
+  op: string,
+  values: readonly Operand[],
+  atLeastFloat = false,
+): { nodes: Node[]; dtype: DType } {
   let dtype: DType | undefined;
   for (const v of values) {
     if (v instanceof Tensor) dtype = dtype === undefined ? v.dtype : promoteTensors(dtype, v.dtype);
@@ -94,9 +98,7 @@ export function operands(op: string, values: readonly Operand[], atLeastFloat = 
   let common: DType = dtype ?? 'float32';
   for (const v of values) if (typeof v === 'number') common = promoteNumber(common, v);
   if (atLeastFloat && !isFloat(common)) common = 'float32';
-  const nodes = values.map((v) =>
-    typeof v === 'number' ? scalarNode(v, common) : castNode(live(v, op), common),
-  );
+  const nodes = values.map((v) => (typeof v === 'number' ? scalarNode(v, common) : castNode(live(v, op), common)));
   return { nodes, dtype: common };
 }
 
@@ -119,7 +121,8 @@ export function floatUnary(op: string, fn: ExprFunction): (x: Tensor) => Tensor 
 export function numeric(op: OpName, ...values: Operand[]): Tensor {
   const { nodes, dtype } = operands(op, values);
   const type = scalarType[dtype];
-  if (type === 'bool') throw new DTypeError(`${op} does not take bool tensors; convert with .to('int32') or use logicalAnd`);
+  if (type === 'bool')
+    throw new DTypeError(`${op} does not take bool tensors; convert with .to('int32') or use logicalAnd`);
   return make(applyNode(op, operation(op, type, values.length), nodes, dtype));
 }
 
@@ -144,7 +147,8 @@ export function elementwise(fn: ExprFunction, ...inputs: Operand[]): Tensor {
     const { name, type } = fn.params[i]!;
     const width = componentCount(type);
     const scalar = fn.inputs[at]!.type;
-    const dtype: DType = scalar === 'f32' ? 'float32' : scalar === 'i32' ? 'int32' : scalar === 'u32' ? 'uint32' : 'bool';
+    const dtype: DType =
+      scalar === 'f32' ? 'float32' : scalar === 'i32' ? 'int32' : scalar === 'u32' ? 'uint32' : 'bool';
     const node = typeof input === 'number' ? scalarNode(input, dtype) : castNode(live(input, fn.name), dtype);
     if (width === 1) args.push(node);
     else {
@@ -162,7 +166,8 @@ export function elementwise(fn: ExprFunction, ...inputs: Operand[]): Tensor {
   const shape = broadcastShapes(fn.name, ...args.map((n) => n.shape));
   const expanded = args.map((n) => expandNode(n, shape));
   const results = fn.outputs.map((value, output) => {
-    const dtype: DType = value.type === 'f32' ? 'float32' : value.type === 'i32' ? 'int32' : value.type === 'u32' ? 'uint32' : 'bool';
+    const dtype: DType =
+      value.type === 'f32' ? 'float32' : value.type === 'i32' ? 'int32' : value.type === 'u32' ? 'uint32' : 'bool';
     return new Node('elementwise', expanded, { fn, output }, shape, dtype);
   });
   if (outputs === 1) return make(results[0]!);
@@ -180,6 +185,12 @@ function component(node: Node, k: number): Node {
   const rank = node.shape.length;
   const starts = new Array<number>(rank).fill(0);
   starts[rank - 1] = k;
-  const sliced = new Node('slice', [node], { starts, steps: new Array<number>(rank).fill(1) }, [...node.shape.slice(0, -1), 1], node.dtype);
+  const sliced = new Node(
+    'slice',
+    [node],
+    { starts, steps: new Array<number>(rank).fill(1) },
+    [...node.shape.slice(0, -1), 1],
+    node.dtype,
+  );
   return new Node('reshape', [sliced], {}, node.shape.slice(0, -1), node.dtype);
 }

@@ -17,12 +17,16 @@ export type TensorLike = number | boolean | readonly TensorLike[] | TypedArray;
  * @example tensor(new Float32Array(12), [3, 4])
  */
 export function tensor(values: TensorLike, options?: Shape | { shape?: Shape; dtype?: DType }): Tensor {
-  const { shape, dtype } = Array.isArray(options) ? { shape: options as Shape } : ((options ?? {}) as { shape?: Shape; dtype?: DType });
+  const { shape, dtype } = Array.isArray(options)
+    ? { shape: options as Shape }
+    : ((options ?? {}) as { shape?: Shape; dtype?: DType });
   if (typeof values === 'number' || typeof values === 'boolean') {
     const node = scalarNode(Number(values), dtype ?? (typeof values === 'boolean' ? 'bool' : 'float32'));
     return make(shape ? expandNode(node, shape) : node);
   }
-  const flat = isTyped(values) ? { data: values, shape: [values.length], kind: typedDType(values) } : flattenNested(values);
+  const flat = isTyped(values)
+    ? { data: values, shape: [values.length], kind: typedDType(values) }
+    : flattenNested(values);
   const sizes = shape ?? flat.shape;
   expectShape('tensor', sizes);
   if (sizeOf(sizes) !== flat.data.length) {
@@ -59,7 +63,8 @@ function typedDType(data: TypedArray): DType {
 
 function flattenNested(values: readonly TensorLike[]): { data: number[]; shape: number[]; kind: DType } {
   const shape: number[] = [];
-  for (let v: TensorLike | undefined = values; Array.isArray(v) || isTyped(v); v = (v as readonly TensorLike[])[0]) shape.push(v.length);
+  for (let v: TensorLike | undefined = values; Array.isArray(v) || isTyped(v); v = (v as readonly TensorLike[])[0])
+    shape.push(v.length);
   const data: number[] = [];
   let booleans = 0;
   const visit = (v: TensorLike, depth: number): void => {
@@ -69,7 +74,8 @@ function flattenNested(values: readonly TensorLike[]): { data: number[]; shape: 
       data.push(Number(v));
       return;
     }
-    if (!Array.isArray(v) && !isTyped(v)) throw new DTypeError(`tensor: expected numbers, got ${v === null ? 'null' : typeof v}`);
+    if (!Array.isArray(v) && !isTyped(v))
+      throw new DTypeError(`tensor: expected numbers, got ${v === null ? 'null' : typeof v}`);
     if (depth >= shape.length || v.length !== shape[depth]) throw raggedError(shape);
     for (const item of v as readonly TensorLike[]) visit(item, depth + 1);
   };
@@ -78,7 +84,9 @@ function flattenNested(values: readonly TensorLike[]): { data: number[]; shape: 
 }
 
 const raggedError = (shape: Shape): ShapeError =>
-  new ShapeError(`tensor: nested arrays must all have the same lengths; the first ones suggest shape ${showShape(shape)}`);
+  new ShapeError(
+    `tensor: nested arrays must all have the same lengths; the first ones suggest shape ${showShape(shape)}`,
+  );
 
 /** Options of the creation functions. */
 export interface CreateOptions {
@@ -119,7 +127,8 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
 
 /** `count` evenly spaced values from `start` to `end`, both included. */
 export function linspace(start: number, end: number, count: number): Tensor {
-  if (!Number.isInteger(count) || count < 0) throw new ShapeError(`linspace: count must be a whole number, got ${count}`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new ShapeError(`linspace: count must be a whole number, got ${count}`);
   const t = make(castNode(iotaNode(count), 'float32')).div(Math.max(count - 1, 1));
   return t.mul(end - start).add(start);
 }
@@ -129,5 +138,3 @@ export function eye(rows: number, columns = rows, { dtype = 'float32' }: CreateO
   const i = make(reshapeNode(iotaNode(rows), [rows, 1]));
   return i.eq(make(iotaNode(columns))).to(dtype);
 }
-
-

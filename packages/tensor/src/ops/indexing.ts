@@ -27,9 +27,11 @@ function alongDim(index: Node, dim: number, shape: readonly number[]): Node {
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const table = live(x, 'indexSelect');
   const d = normalizeDim('indexSelect', dim, x.rank);
-  if (index.rank !== 1) throw new ShapeError(`indexSelect: the index must have one dimension, got ${showShape(index.shape)}`);
+  if (index.rank !== 1)
+    throw new ShapeError(`indexSelect: the index must have one dimension, got ${showShape(index.shape)}`);
   const shape = x.shape.map((n, k) => (k === d ? index.shape[0]! : n));
-  if (x.shape[d] === 0 && index.size > 0) throw new ShapeError(`indexSelect: dimension ${dim} of ${showShape(x.shape)} is empty`);
+  if (x.shape[d] === 0 && index.size > 0)
+    throw new ShapeError(`indexSelect: dimension ${dim} of ${showShape(x.shape)} is empty`);
   const at = alongDim(indexNode('indexSelect', index), d, shape);
   return make(new Node('gather', [table, at], { dim: d }, shape, x.dtype));
 }
@@ -46,7 +48,8 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
       `gather: an index of shape ${showShape(index.shape)} does not fit into ${showShape(x.shape)} outside of dimension ${dim}`,
     );
   }
-  if (x.shape[d] === 0 && index.size > 0) throw new ShapeError(`gather: dimension ${dim} of ${showShape(x.shape)} is empty`);
+  if (x.shape[d] === 0 && index.size > 0)
+    throw new ShapeError(`gather: dimension ${dim} of ${showShape(x.shape)} is empty`);
   return make(new Node('gather', [table, indexNode('gather', index)], { dim: d }, index.shape, x.dtype));
 }
 
@@ -65,7 +68,13 @@ export interface ScatterDetail {
  * x with `source` added at places given by number: out[c with c[dim] = index[c]] += source[c], as PyTorch's
  * `scatter_add`. Index and source broadcast to one shape. Indices outside [0, size) are skipped.
  */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options: ScatterOptions = {}): Tensor {
+export function scatterAdd(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  options: ScatterOptions = {},
+): Tensor {
   const d = normalizeDim('scatterAdd', dim, x.rank);
   const shape = broadcastShapes('scatterAdd', index.shape, source.shape);
   if (shape.length !== x.rank || shape.some((n, k) => k !== d && n > x.shape[k]!)) {
@@ -77,10 +86,26 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor
   if (base.dtype === 'bool' || base.dtype === 'float16') {
     throw new DTypeError(`scatterAdd: adds float32, int32 or uint32, got ${base.dtype}`);
   }
-  return make(scatterNode(base, d, indexNode('scatterAdd', index), castNode(live(source, 'scatterAdd'), base.dtype), shape, options));
+  return make(
+    scatterNode(
+      base,
+      d,
+      indexNode('scatterAdd', index),
+      castNode(live(source, 'scatterAdd'), base.dtype),
+      shape,
+      options,
+    ),
+  );
 }
 
-function scatterNode(base: Node, dim: number, index: Node, source: Node, shape: readonly number[], options: ScatterOptions): Node {
+function scatterNode(
+  base: Node,
+  dim: number,
+  index: Node,
+  source: Node,
+  shape: readonly number[],
+  options: ScatterOptions,
+): Node {
   // the index is often one column repeated: the kernel reads it with strides of zero instead of a copy
   const pad = shape.length - index.shape.length;
   const stored = [...new Array<number>(pad).fill(1), ...index.shape];
@@ -95,16 +120,14 @@ function scatterNode(base: Node, dim: number, index: Node, source: Node, shape: 
     outputs: [{ shape: base.shape, dtype: base.dtype }],
     detail: { dim } satisfies ScatterDetail,
     build: () =>
-      scatterAddKernel(
-        {
-          base: base.shape,
-          dim,
-          source: shape,
-          indexStrides,
-          dtype: base.dtype as 'float32' | 'int32' | 'uint32',
-          mode: options.mode ?? 'deterministic',
-        },
-      ),
+      scatterAddKernel({
+        base: base.shape,
+        dim,
+        source: shape,
+        indexStrides,
+        dtype: base.dtype as 'float32' | 'int32' | 'uint32',
+        mode: options.mode ?? 'deterministic',
+      }),
   };
   const program = new Node('program', [base, index, expandNode(source, shape)], call, [], base.dtype);
   return new Node('pick', [program], { index: 0 }, base.shape, base.dtype);
@@ -121,4 +144,3 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   const column = index.reshape(source.shape.map((_, k) => (k === d ? -1 : 1)));
   return scatterAdd(x, d, column, source, options);
 }
-

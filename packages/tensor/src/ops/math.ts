@@ -3,7 +3,17 @@ import { DTypeError } from '../errors.js';
 import { build, expr, type ExprFunction, type OpName, type ScalarType } from '../expr/index.js';
 import { combine } from '../kernel/fold.js';
 import { live, type Tensor } from '../tensor.js';
-import { applyNode, castNode, floatUnary, make, numeric, operands, operation, scalarNode, type Operand } from './apply.js';
+import {
+  applyNode,
+  castNode,
+  floatUnary,
+  make,
+  numeric,
+  operands,
+  operation,
+  scalarNode,
+  type Operand,
+} from './apply.js';
 
 /** a + b. */
 export const add = (a: Operand, b: Operand): Tensor => numeric('add', a, b);
@@ -137,7 +147,15 @@ const lazily = (make: () => ExprFunction): (() => ExprFunction) => {
 /** max or min that propagates NaN, as PyTorch's do. */
 const extreme = (op: 'max' | 'min'): (() => ExprFunction) =>
   lazily(() =>
-    build(`${op}imum`, [{ name: 'a', type: 'f32' }, { name: 'b', type: 'f32' }], 'f32', (g, a, b) => combine(g, op, a, b)),
+    build(
+      `${op}imum`,
+      [
+        { name: 'a', type: 'f32' },
+        { name: 'b', type: 'f32' },
+      ],
+      'f32',
+      (g, a, b) => combine(g, op, a, b),
+    ),
   );
 const maximumFn = extreme('max');
 const minimumFn = extreme('min');
@@ -148,13 +166,17 @@ const clampFn = lazily(
 /** The larger of a and b; NaN if either is, as PyTorch (WGSL's own max drops NaN). */
 export function maximum(a: Operand, b: Operand): Tensor {
   const { nodes, dtype } = operands('maximum', [a, b]);
-  return make(applyNode('maximum', isFloat(dtype) ? maximumFn() : operation('max', scalarType[dtype], 2), nodes, dtype));
+  return make(
+    applyNode('maximum', isFloat(dtype) ? maximumFn() : operation('max', scalarType[dtype], 2), nodes, dtype),
+  );
 }
 
 /** The smaller of a and b; NaN if either is. */
 export function minimum(a: Operand, b: Operand): Tensor {
   const { nodes, dtype } = operands('minimum', [a, b]);
-  return make(applyNode('minimum', isFloat(dtype) ? minimumFn() : operation('min', scalarType[dtype], 2), nodes, dtype));
+  return make(
+    applyNode('minimum', isFloat(dtype) ? minimumFn() : operation('min', scalarType[dtype], 2), nodes, dtype),
+  );
 }
 
 /** x limited to [low, high]; NaN stays NaN. Either limit may be left out. */

@@ -40,6 +40,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 
 /** Sum of products of two vectors. */
 export function dot(a: Tensor, b: Tensor): Tensor {
-  if (a.rank !== 1 || b.rank !== 1) throw new ShapeError(`dot: takes two vectors, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
+  if (a.rank !== 1 || b.rank !== 1)
+    throw new ShapeError(`dot: takes two vectors, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   return a.mul(b).sum();
 }

@@ -55,7 +55,13 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
 
 function permuteNode(node: Node, axes: readonly number[]): Node {
   if (axes.every((a, i) => a === i)) return node;
-  return new Node('permute', [node], { axes }, axes.map((a) => node.shape[a]!), node.dtype);
+  return new Node(
+    'permute',
+    [node],
+    { axes },
+    axes.map((a) => node.shape[a]!),
+    node.dtype,
+  );
 }
 
 /** Two dimensions exchanged; by default the last two. */
@@ -75,7 +81,10 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
 /** Without the dimensions of size 1 (all of them, or those named). */
 export function squeeze(x: Tensor, dims?: number | readonly number[]): Tensor {
   const named = normalizeDims('squeeze', dims, x.rank);
-  return reshape(x, x.shape.filter((size, d) => size !== 1 || !named.includes(d)));
+  return reshape(
+    x,
+    x.shape.filter((size, d) => size !== 1 || !named.includes(d)),
+  );
 }
 
 /** Broadcast to a shape: dimensions of size 1 repeat, new ones may stand in front; -1 keeps a size. */
@@ -86,7 +95,9 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   expectShape('expand', sizes);
   const fits = pad >= 0 && x.shape.every((d, i) => d === 1 || d === sizes[i + pad]);
   if (!fits) {
-    throw new ShapeError(`expand: ${showShape(x.shape)} does not broadcast to ${showShape(shape)}: only sizes of 1 repeat`);
+    throw new ShapeError(
+      `expand: ${showShape(x.shape)} does not broadcast to ${showShape(shape)}: only sizes of 1 repeat`,
+    );
   }
   return make(expandNode(node, sizes));
 }
@@ -122,12 +133,18 @@ export function slice(x: Tensor, ...ranges: SliceRange[]): Tensor {
       return;
     }
     const step = range[2] ?? 1;
-    if (!Number.isInteger(step) || step === 0) throw new ShapeError(`slice: step ${step} of dimension ${d} must be a whole number other than 0`);
+    if (!Number.isInteger(step) || step === 0)
+      throw new ShapeError(`slice: step ${step} of dimension ${d} must be a whole number other than 0`);
     const [from, count] = resolveRange(range[0] ?? null, range[1] ?? null, step, n);
     [starts[d], sizes[d], steps[d]] = [from, count, step];
   });
   const sliced = sliceNode(node, starts, sizes, steps);
-  return make(reshapeNode(sliced, sizes.filter((_, d) => !dropped.includes(d))));
+  return make(
+    reshapeNode(
+      sliced,
+      sizes.filter((_, d) => !dropped.includes(d)),
+    ),
+  );
 }
 
 /** First index and number of elements of a Python slice. */
@@ -174,13 +191,11 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
 export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], value = 0): Tensor {
   if (amounts.length > x.rank) throw new ShapeError(`pad: ${amounts.length} pairs for a tensor of rank ${x.rank}`);
   const full = [...x.shape.slice(amounts.length).map(() => [0, 0] as const), ...amounts];
-  const cropped = slice(
-    x,
-    ...full.map(([b, a], d): SliceRange => [Math.max(-b, 0), x.shape[d]! - Math.max(-a, 0)]),
-  );
+  const cropped = slice(x, ...full.map(([b, a], d): SliceRange => [Math.max(-b, 0), x.shape[d]! - Math.max(-a, 0)]));
   const before = full.map(([b]) => Math.max(b, 0));
   const shape = cropped.shape.map((n, d) => n + before[d]! + Math.max(full[d]![1], 0));
-  if (shape.some((n) => n < 0)) throw new ShapeError(`pad: ${JSON.stringify(amounts)} crops more than ${showShape(x.shape)} has`);
+  if (shape.some((n) => n < 0))
+    throw new ShapeError(`pad: ${JSON.stringify(amounts)} crops more than ${showShape(x.shape)} has`);
   if (sameShape(shape, cropped.shape)) return cropped;
   if (value === 0) return make(padNode(cropped.node, before, shape));
   const inside = padNode(expandNode(scalarNode(1, 'bool'), cropped.shape), before, shape);
@@ -208,7 +223,15 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   const nodes = tensors.map((t) => castNode(live(t, 'concat'), dtype)).filter((n) => n.shape[d] !== 0);
   if (nodes.length <= 1) return make(nodes[0] ?? live(first, 'concat'));
   const total = nodes.reduce((sum, n) => sum + n.shape[d]!, 0);
-  return make(new Node('concat', nodes, { dim: d }, first.shape.map((n, i) => (i === d ? total : n)), dtype));
+  return make(
+    new Node(
+      'concat',
+      nodes,
+      { dim: d },
+      first.shape.map((n, i) => (i === d ? total : n)),
+      dtype,
+    ),
+  );
 }
 
 /** Tensors of one shape side by side along a new dimension. */
@@ -218,5 +241,8 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   if (tensors.some((t) => !sameShape(t.shape, first.shape))) {
     throw new ShapeError(`stack: shapes must be equal, got ${tensors.map((t) => showShape(t.shape)).join(', ')}`);
   }
-  return concat(tensors.map((t) => unsqueeze(t, dim)), normalizeDim('stack', dim, first.rank + 1));
+  return concat(
+    tensors.map((t) => unsqueeze(t, dim)),
+    normalizeDim('stack', dim, first.rank + 1),
+  );
 }

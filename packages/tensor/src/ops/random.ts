@@ -83,4 +83,3 @@ export function randPerm(n: number, options: RandomOptions = {}): Tensor {
 export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor => rand(x.shape, options);
 /** Normally distributed in another tensor's shape. */
 export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor => randn(x.shape, options);
-

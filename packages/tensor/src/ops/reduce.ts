@@ -6,7 +6,7 @@ import { normalizeDim, normalizeDims, showShape, sizeOf } from '../shape.js';
 import { tidy } from '../runtime/tidy.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, make } from './apply.js';
-import { isFinite, where } from "./math.js";
+import { isFinite, where } from './math.js';
 import { reshapeNode } from './movement.js';
 
 /** Dimensions of a reduction: one, several, or all of them when left out. */
@@ -20,7 +20,14 @@ function reduce(name: string, op: ReduceOp, x: Tensor, dims: Dims | undefined, k
   }
   const shape = x.shape.filter((_, d) => !axes.includes(d));
   const folded = axes.length === 0 ? node : new Node('reduce', [node], { op, axes }, shape, dtype);
-  return make(keepdim ? reshapeNode(folded, x.shape.map((n, d) => (axes.includes(d) ? 1 : n))) : folded);
+  return make(
+    keepdim
+      ? reshapeNode(
+          folded,
+          x.shape.map((n, d) => (axes.includes(d) ? 1 : n)),
+        )
+      : folded,
+  );
 }
 
 const countable = (dtype: DType): DType => (dtype === 'bool' ? 'int32' : dtype);

@@ -23,7 +23,8 @@ export interface ScanOptions {
 }
 
 function scan(name: string, op: ScanDetail['op'], x: Tensor, dim: number, options: ScanOptions): Tensor {
-  if (x.dtype === 'float16') throw new DTypeError(`${name}: takes float32, int32 or uint32; convert with .to('float32')`);
+  if (x.dtype === 'float16')
+    throw new DTypeError(`${name}: takes float32, int32 or uint32; convert with .to('float32')`);
   const dtype = x.dtype === 'bool' ? 'int32' : x.dtype;
   const node = castNode(live(x, name), dtype);
   if (x.rank === 0) return make(node);
@@ -49,10 +50,14 @@ function scan(name: string, op: ScanDetail['op'], x: Tensor, dim: number, option
 }
 
 /** Running sum along a dimension. */
-export const cumSum = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumSum', 'sum', x, dim, options);
+export const cumSum = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor =>
+  scan('cumSum', 'sum', x, dim, options);
 /** Running product along a dimension. */
-export const cumProd = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumProd', 'prod', x, dim, options);
+export const cumProd = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor =>
+  scan('cumProd', 'prod', x, dim, options);
 /** Running maximum along a dimension; NaN stays from its place on. */
-export const cumMax = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumMax', 'max', x, dim, options);
+export const cumMax = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor =>
+  scan('cumMax', 'max', x, dim, options);
 /** Running minimum along a dimension. */
-export const cumMin = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor => scan('cumMin', 'min', x, dim, options);
+export const cumMin = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor =>
+  scan('cumMin', 'min', x, dim, options);

@@ -96,7 +96,7 @@ export interface ProgramDefinition<
     tangents: { readonly [K in keyof I & string as `tangent${Capitalize<K>}`]: Tensor },
     inputs: Given<I, Tensor>,
     options: Options<P>,
-  ) => { readonly [K in O]?: Tensor };
+  ) => Readonly<Partial<Record<O, Tensor>>>;
 }
 
 /** A definition whose names the compiler does not know: what packages/autograd finds in a program node. */

@@ -20,7 +20,7 @@ const boxBlur = defineProgram({
     },
   ],
   reference: ({ image }, { radius }) => {
-    const [H, W, C] = image.shape as [number, number, number];
+    const [, W, C] = image.shape as [number, number, number];
     const at = (y: number, x: number, c: number): number =>
       image.data[(y * W + Math.min(Math.max(x, 0), W - 1)) * C + c]!;
     return {

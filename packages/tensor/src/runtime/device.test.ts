@@ -10,7 +10,6 @@ import {
   profile,
   rand,
   realize,
-  releaseDevice,
   saveState,
   tensor,
   tidy,

@@ -36,7 +36,13 @@ export async function profile<T>(fn: () => T | Promise<T>): Promise<Profile<T>> 
     const totalMs = performance.now() - start;
     const kernels = await recording.take();
     const compiled = device.pipelines.size - before;
-    return { result, kernels, compiled, totalMs, toString: () => kernelTable(kernels, `${totalMs.toFixed(1)} ms in all`) };
+    return {
+      result,
+      kernels,
+      compiled,
+      totalMs,
+      toString: () => kernelTable(kernels, `${totalMs.toFixed(1)} ms in all`),
+    };
   } finally {
     recording.close();
   }

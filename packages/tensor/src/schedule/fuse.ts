@@ -314,7 +314,7 @@ function chunk<T>(list: readonly T[], size: number): T[][] {
  * How many parts a reduction is cut into. Few rows with many elements would leave the device idle, and one long sum
  * would lose digits; many rows are parallel enough as they are.
  */
-export function reductionParts(node: Node<'reduce'>, profile: AdapterProfile): number {
+function reductionParts(node: Node<'reduce'>, profile: AdapterProfile): number {
   const rows = sizeOf(node.shape);
   const length = rows === 0 ? 0 : sizeOf(node.inputs[0]!.shape) / rows;
   const wanted = profile.kind === 'software' ? 512 : 16384;

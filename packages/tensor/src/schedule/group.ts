@@ -22,7 +22,7 @@ export interface Places {
 }
 
 /** Storage buffers that one kernel may bind: the floor of every browser. */
-export const maxBuffers = 8;
+const maxBuffers = 8;
 const tooMany = `it would bind more than ${maxBuffers} buffers`;
 
 /** Nodes that one kernel computes together. Maps are groups without inner loops. */
@@ -83,7 +83,8 @@ export class Group {
   #local(node: Node, at: Form): Value | undefined {
     const member = this.members.get(node);
     if (!member) return undefined;
-    if (!sameForm(at, linearIndex(member.coords, node.shape))) throw new CannotJoin('it reads another element than the one at hand');
+    if (!sameForm(at, linearIndex(member.coords, node.shape)))
+      throw new CannotJoin('it reads another element than the one at hand');
     return member.value;
   }
 
@@ -164,7 +165,9 @@ export class Group {
   joinReduce(node: Node<'reduce'>): boolean {
     const input = node.inputs[0]!;
     if (this.isMap || !sameShape(input.shape, this.shape) || !sameShape(node.attrs.axes, this.axes)) {
-      return this.#refuse(`it folds ${showShape(node.attrs.axes)} of ${showShape(input.shape)}, the loops are ${this.loops}`);
+      return this.#refuse(
+        `it folds ${showShape(node.attrs.axes)} of ${showShape(input.shape)}, the loops are ${this.loops}`,
+      );
     }
     return this.#attempt(() => {
       const value = this.lowering.value(input, this.coords);

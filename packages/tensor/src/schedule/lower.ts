@@ -32,7 +32,8 @@ export interface Surroundings {
 export function backingOf(node: Node, isStored: (node: Node) => boolean): Backing | undefined {
   let n = node;
   while (n.is('reshape') && !isStored(n)) n = n.inputs[0]!;
-  if (n.is('pick')) return isStored(n.inputs[0]!) ? { kind: 'node', node: n.inputs[0]!, index: n.attrs.index } : undefined;
+  if (n.is('pick'))
+    return isStored(n.inputs[0]!) ? { kind: 'node', node: n.inputs[0]!, index: n.attrs.index } : undefined;
   return isStored(n) ? { kind: 'node', node: n, index: 0 } : undefined;
 }
 

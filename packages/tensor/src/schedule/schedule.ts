@@ -88,7 +88,9 @@ function callsOf(step: Step): Call[] {
   const plain = epilogue.members.size === 1;
   const stores = storesOf(epilogue, 'outer');
   const accumulator = epilogue.members.get(node)!.value;
-  return [{ kind: 'matmul', node, a, b, epilogue: plain ? undefined : kernel(epilogue, { outer: stores, accumulator }) }];
+  return [
+    { kind: 'matmul', node, a, b, epilogue: plain ? undefined : kernel(epilogue, { outer: stores, accumulator }) },
+  ];
 }
 
 function groupCalls(group: Group): Call[] {

@@ -6,7 +6,8 @@ export interface WgslModule {
   readonly uses: readonly (WgslModule | ExprFunction)[];
 }
 
-const isFunction = (v: unknown): v is ExprFunction => typeof v === 'object' && v !== null && 'outputs' in v && 'graph' in v;
+const isFunction = (v: unknown): v is ExprFunction =>
+  typeof v === 'object' && v !== null && 'outputs' in v && 'graph' in v;
 
 /**
  * WGSL text. Interpolated numbers and strings are inserted; an interpolated module or expression is declared once
@@ -16,7 +17,10 @@ const isFunction = (v: unknown): v is ExprFunction => typeof v === 'object' && v
  * const square = wgsl`fn square(x: f32) -> f32 { return x * x; }`;
  * const norm = wgsl`${square} fn norm2(v: vec2f) -> f32 { return square(v.x) + square(v.y); }`;
  */
-export function wgsl(strings: TemplateStringsArray, ...values: (WgslModule | ExprFunction | number | string)[]): WgslModule {
+export function wgsl(
+  strings: TemplateStringsArray,
+  ...values: (WgslModule | ExprFunction | number | string)[]
+): WgslModule {
   const uses: (WgslModule | ExprFunction)[] = [];
   let text = strings[0]!;
   values.forEach((value, i) => {

@@ -28,7 +28,7 @@ const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
 /** Nearest float16 (ties to even), as its bits. */
-export function toHalf(value: number): number {
+function toHalf(value: number): number {
   float[0] = value;
   const f = bits[0]!;
   const sign = (f >>> 16) & 0x8000;
@@ -47,7 +47,7 @@ function roundEven(x: number): number {
 }
 
 /** The number that float16 bits stand for. */
-export function fromHalf(half: number): number {
+function fromHalf(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >>> 10) & 31;
   const fraction = half & 1023;

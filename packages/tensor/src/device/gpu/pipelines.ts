@@ -20,7 +20,7 @@ export interface BoundRange {
 }
 
 /** The WGSL of a dispatch with the declarations that its uniforms and buffers imply. */
-export function completeCode(dispatch: Dispatch): string {
+function completeCode(dispatch: Dispatch): string {
   const fields = Object.entries(dispatch.uniforms).map(([name, { type }]) => `  ${name}: ${type},`);
   return [
     ...(dispatch.buffers.some((b) => /\bf16\b/.test(b.element)) ? ['enable f16;'] : []),
@@ -79,9 +79,9 @@ export class PipelineCache {
         compute: { module: device.createShaderModule({ label: dispatch.label, code }), entryPoint: 'main' },
       });
       this.onError(
-        device.popErrorScope().then((error) =>
-          error ? compileError(dispatch.label, sites, error.message, code) : undefined,
-        ),
+        device
+          .popErrorScope()
+          .then((error) => (error ? compileError(dispatch.label, sites, error.message, code) : undefined)),
       );
       found = { id: this.#pipelines.size, pipeline, layout, code, label: dispatch.label };
       this.#pipelines.set(code, found);
@@ -110,7 +110,12 @@ export class PipelineCache {
   }
 
   /** The bind group of a pipeline's uniform block and buffers; kept as long as it is used now and then. */
-  bindGroup(pipeline: Pipeline, uniforms: PooledBuffer, uniformBytes: number, ranges: readonly BoundRange[]): GPUBindGroup {
+  bindGroup(
+    pipeline: Pipeline,
+    uniforms: PooledBuffer,
+    uniformBytes: number,
+    ranges: readonly BoundRange[],
+  ): GPUBindGroup {
     let key = `${pipeline.id}:${uniforms.id}:${uniformBytes}`;
     for (const r of ranges) key += `,${r.buffer.id}.${r.offset}.${r.bytes}`;
     const found = this.#bindGroups.get(key);

@@ -10,7 +10,7 @@ export interface PooledBuffer {
 }
 
 /** Capacity classes: 256 byte steps, then eighths of a power of two, so that at most an eighth is wasted. */
-export function capacityFor(bytes: number): number {
+function capacityFor(bytes: number): number {
   const step = Math.max(256, 2 ** (Math.floor(Math.log2(Math.max(bytes, 1))) - 3));
   return Math.max(Math.ceil(bytes / step) * step, step);
 }

@@ -153,7 +153,9 @@ export class PlanRunner {
 
   #own(storage: GPUStorage): PooledBuffer {
     if (storage.device === this.device) return storage.buffer;
-    throw new DeviceLostError('a tensor that this needs was lost with its GPU device; restore it with loadState or compute it again');
+    throw new DeviceLostError(
+      'a tensor that this needs was lost with its GPU device; restore it with loadState or compute it again',
+    );
   }
 
   /** The block that eager plans share: writes are ordered with the submits that use them. */
