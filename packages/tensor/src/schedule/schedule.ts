@@ -59,6 +59,7 @@ export function schedule(roots: readonly Node[], options: FuseOptions): Schedule
     if (step.kind === 'group') stored.push(...step.group.stores);
     else if (step.kind === 'matmul') stored.push(...step.epilogue.stores);
     else stored.push(step.node);
+    if (step.kind === 'concat') stored.push(...step.parts.flatMap((group) => [...group.stores]));
   }
   return { calls, stored, notes };
 }
@@ -134,7 +135,7 @@ function concatCalls(node: Node<'concat'>, groups: readonly Group[]): Call[] {
       start += piece.node.shape[dim]!;
       return { buffer, form, value: piece.value };
     });
-    return kernel(group, { outer });
+    return kernel(group, { outer: [...outer, ...storesOf(group, 'outer')] });
   });
 }
 
