@@ -29,7 +29,7 @@ async function run() {
     adapter: peer.adapter,
     ...(errors > 0 ? { error: `the device reported ${errors} errors` } : statistics(samples)),
     ms_first: round(samples.first),
-    kernels: peer.kernels(),
+    kernels: await peer.kernels(),
   };
 }
 

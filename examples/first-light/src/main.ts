@@ -14,4 +14,4 @@ for (let i = 1; i < n; i++) { t = performance.now(); pass(); await film.data(); 
 const d = await film.data();
 const { writeFileSync } = await import('node:fs');
 const tone = (x: number) => { x = x / n; x = 1 - Math.exp(-1.3*x); return Math.round(255 * Math.pow(x, 1/2.2)); };
-writeFileSync('/tmp/out.ppm', Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), Buffer.from(Uint8Array.from(d, tone))]));
+const { encodePng } = await import('./png.js'); writeFileSync('/tmp/out.png', encodePng(Uint8Array.from(d, tone), width, height));

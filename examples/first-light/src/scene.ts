@@ -84,15 +84,15 @@ export const lightPath = expr`
   }
 
   fn sky(direction: vec3f) -> vec3f {
-    return mix(vec3f(0.035, 0.04, 0.05), vec3f(0.10, 0.14, 0.21), 0.5 + 0.5 * direction.y);
+    return mix(vec3f(0.015, 0.018, 0.025), vec3f(0.06, 0.09, 0.15), 0.5 + 0.5 * direction.y);
   }
 
   fn light_path(x: i32, y: i32, bits: u32, width: f32, height: f32) -> vec3f {
-    let lamp = vec3f(-3.4, 4.2, 3.0);
+    let lamp = vec3f(-4.0, 3.3, 2.0);
     let lamp_normal = normalize(vec3f(0.0, 0.4, 0.0) - lamp);
     let lamp_u = normalize(cross(vec3f(0.0, 1.0, 0.0), lamp_normal));
     let lamp_v = cross(lamp_normal, lamp_u);
-    let emitted = vec3f(1.0, 0.74, 0.46) * 62.0;
+    let emitted = vec3f(1.0, 0.74, 0.46) * 78.0;
 
     // a camera at eye height, 32 degrees high
     let eye = vec3f(0.35, 1.75, 4.9);
@@ -106,6 +106,7 @@ export const lightPath = expr`
     var direction = normalize(forward + 0.287 * (sx * right + sy * up));
     var weight = vec3f(1.0);
     var light = vec3f(0.0);
+    var scatterings = 0;
     for (var bounce = 0; bounce < 3; bounce++) {
       let t = march(origin, direction, select(40, 70, bounce == 0));
       let p = origin + t * direction;
@@ -136,10 +137,11 @@ export const lightPath = expr`
       weight *= select(albedo, vec3f(0.95, 0.70, 0.32), gilded);
       origin = start;
 
-      // the lamp in the ring: a mirrored ray that meets it
+      // the lamp as the ring mirrors it to the eye (its caustics on the table are left out: they need many more paths)
+      scatterings += select(1, 0, gilded);
       let s = dot(lamp - start, lamp_normal) / dot(direction, lamp_normal);
       let off = start + s * direction - lamp;
-      let meets = gilded && s > 0.0 && s < FAR && max(abs(dot(off, lamp_u)), abs(dot(off, lamp_v))) < 0.6;
+      let meets = gilded && scatterings == 0 && s > 0.0 && s < FAR && max(abs(dot(off, lamp_u)), abs(dot(off, lamp_v))) < 0.6;
       if (meets) { light += weight * emitted; }
     }
     return light;

@@ -114,10 +114,15 @@ export class PlanRunner {
     const results = new Map<Node, GPUStorage[]>();
     for (const node of plan.stored) results.set(node, []);
 
+    // before any kernel is recorded: a write to a buffer that an earlier step has freed would overtake that step
+    for (const { buffers } of plan.steps) {
+      for (const { id } of buffers) {
+        if (id.kind === 'node' && id.node.data) id.node.settle([device.upload(id.node.data, id.node.dtype)]);
+      }
+    }
     const bufferOf = (id: BufferId): PooledBuffer => {
       if (id.kind === 'node') {
         const { node } = id;
-        if (node.data) node.settle([device.upload(node.data, node.dtype)]);
         const storage = node.storages?.[id.index] as GPUStorage | undefined;
         if (storage) return this.#own(storage);
       }

@@ -7,6 +7,7 @@ import { movementOperations } from './movement.js';
 import type { Operation } from './operation.js';
 import { orderingOperations } from './ordering.js';
 import { productOperations } from './products.js';
+import { randomOperations } from './random.js';
 import { reductionOperations } from './reductions.js';
 
 export { Draw, Input } from './draw.js';
@@ -24,6 +25,7 @@ export const operationTable: Readonly<Record<string, readonly Operation[]>> = {
   'functions of real numbers': realFunctions,
   'comparison, logic, choice': logicOperations,
   expressions: expressionOperations,
+  'random numbers': randomOperations,
   reductions: reductionOperations,
   movement: movementOperations,
   indexing: indexingOperations,
