@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { markdownSnippets } from './tests/guides/plugin.js';
 import { plantMutant } from './tools/plantMutant.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -12,10 +13,12 @@ const packageAliases = readdirSync(`${root}packages`)
   .map((name) => ({ find: new RegExp(`^@chiaro/${name}$`), replacement: source(`${name}/src/index.ts`) }));
 
 export default defineConfig({
-  plugins: [plantMutant(root, process.env['CHIARO_MUTANT'])],
+  plugins: [plantMutant(root, process.env['CHIARO_MUTANT']), markdownSnippets()],
   resolve: {
     alias: [
       ...packageAliases,
+      { find: '@chiaro/tensor/engine', replacement: source('tensor/src/engine.ts') },
+      { find: '@chiaro/tensor/expr', replacement: source('tensor/src/expr/index.ts') },
       { find: /^(#host|@chiaro\/tensor\/host)$/, replacement: source('tensor/src/host/node/index.ts') },
     ],
   },

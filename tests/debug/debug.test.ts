@@ -51,6 +51,8 @@ describe('CHIARO_DEBUG', () => {
     const { stderr } = runs[3]!;
     expect(count(stderr, /schedule of/g)).toBe(3);
     expect(count(stderr, / why: /g)).toBe(count(stderr, /^ +\d+\. /gm));
-    expect(stderr).toMatch(/folding \[32\]\n +reads .*\n +writes .*\n +why: a reduction; it does not fit into "normal"/);
+    expect(stderr).toMatch(
+      /folding \[32\]\n +reads .*\n +writes .*\n +why: a reduction; it does not fit into "normal"/,
+    );
   });
 });

@@ -62,7 +62,12 @@ export const lightPath = expr`
     return (w >> 22u) ^ w;
   }
 
-  fn uniform(bits: u32, number: u32) -> f32 { return f32(hash(bits + number * 2654435769u) >> 8u) / 16777216.0; }
+  // dimension 1 to 14 of path number 'path' of a pixel, in [0, 1): a Kronecker sequence by powers of the root of
+  // x^15 = x + 1 (Roberts 2018), shifted at random in every pixel
+  fn point(bits: u32, dimension: i32, path: i32) -> f32 {
+    let shift = f32(hash(bits + u32(dimension) * 2654435769u) >> 8u) / 16777216.0;
+    return fract(shift + f32(path) * pow(${0.953302537}, f32(dimension)));
+  }
 
   // sphere tracing (Hart 1996)
   fn march(origin: vec3f, direction: vec3f, steps: i32) -> f32 {
@@ -76,18 +81,17 @@ export const lightPath = expr`
     return normalize(vec3f(g.d_p_x, g.d_p_y, g.d_p_z));
   }
 
-  // a direction about n with probability proportional to the cosine: n plus a point of the unit sphere
-  fn scattered(n: vec3f, a: f32, b: f32) -> vec3f {
+  fn on_sphere(a: f32, b: f32) -> vec3f {
     let z = 1.0 - 2.0 * a;
     let r = sqrt(max(1.0 - z * z, 0.0));
-    return normalize(n * 1.0001 + vec3f(r * cos(TAU * b), r * sin(TAU * b), z));
+    return vec3f(r * cos(TAU * b), r * sin(TAU * b), z);
   }
 
   fn sky(direction: vec3f) -> vec3f {
     return mix(vec3f(0.015, 0.018, 0.025), vec3f(0.06, 0.09, 0.15), 0.5 + 0.5 * direction.y);
   }
 
-  fn light_path(x: i32, y: i32, bits: u32, width: f32, height: f32) -> vec3f {
+  fn light_path(x: i32, y: i32, bits: u32, path: i32, width: f32, height: f32) -> vec3f {
     let lamp = vec3f(-4.0, 3.3, 2.0);
     let lamp_normal = normalize(vec3f(0.0, 0.4, 0.0) - lamp);
     let lamp_u = normalize(cross(vec3f(0.0, 1.0, 0.0), lamp_normal));
@@ -99,8 +103,8 @@ export const lightPath = expr`
     let forward = normalize(vec3f(-0.12, 0.62, -0.2) - eye);
     let right = normalize(cross(forward, vec3f(0.0, 1.0, 0.0)));
     let up = cross(right, forward);
-    let sx = (f32(x) + uniform(bits, 1u) - 0.5 * width) / (0.5 * height);
-    let sy = (0.5 * height - f32(y) - uniform(bits, 2u)) / (0.5 * height);
+    let sx = (f32(x) + point(bits, 1, path) - 0.5 * width) / (0.5 * height);
+    let sy = (0.5 * height - f32(y) - point(bits, 2, path)) / (0.5 * height);
 
     var origin = eye;
     var direction = normalize(forward + 0.287 * (sx * right + sy * up));
@@ -122,9 +126,9 @@ export const lightPath = expr`
       let room_color = select(vec3f(0.16, 0.20, 0.22), vec3f(0.36, 0.24, 0.15), table);
       let albedo = select(select(room_color, vec3f(0.82, 0.79, 0.74), cast), vec3f(0.72, 0.07, 0.04), red);
 
-      let k = 8u + 8u * u32(bounce);
+      let k = 3 + 4 * bounce;
       let start = p + 0.004 * n;
-      let place = lamp + 1.2 * ((uniform(bits, k) - 0.5) * lamp_u + (uniform(bits, k + 1u) - 0.5) * lamp_v);
+      let place = lamp + 1.2 * ((point(bits, k, path) - 0.5) * lamp_u + (point(bits, k + 1, path) - 0.5) * lamp_v);
       let way = place - start;
       let squared = dot(way, way);
       let toward = way / sqrt(squared);
@@ -132,8 +136,9 @@ export const lightPath = expr`
       let free = march(start, toward, 36) >= sqrt(squared) - 0.02;
       if (free && !gilded) { light += weight * albedo * INV_PI * emitted * (facing * LAMP_AREA / squared); }
 
-      let mirrored = reflect(direction, n) + 0.12 * scattered(vec3f(0.0), uniform(bits, k + 2u), uniform(bits, k + 3u));
-      direction = select(scattered(n, uniform(bits, k + 2u), uniform(bits, k + 3u)), normalize(mirrored), gilded);
+      // about the normal with probability proportional to the cosine; about the mirrored direction, narrowly
+      let q = on_sphere(point(bits, k + 2, path), point(bits, k + 3, path));
+      direction = normalize(select(1.0001 * n + q, reflect(direction, n) + 0.12 * q, gilded));
       weight *= select(albedo, vec3f(0.95, 0.70, 0.32), gilded);
       origin = start;
 

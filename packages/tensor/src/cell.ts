@@ -16,10 +16,12 @@ import { live, Tensor } from './tensor.js';
  */
 export class Cell extends Tensor {
   #version = 0;
+  readonly #self = new WeakRef<Cell>(this);
 
   /** @param value the first value: a tensor (its elements are shared, not copied) or numbers. */
   constructor(value: Tensor | TensorLike) {
     super(versionOf((value instanceof Tensor ? value : tensor(value)).node, false));
+    this.ownNode.version = { number: 0, cell: this.#self };
   }
 
   /** How often the cell has been assigned. */
@@ -41,6 +43,7 @@ export class Cell extends Tensor {
     const settled = new Node('data', [], {}, node.shape, node.dtype);
     settled.requiresGrad = node.requiresGrad;
     settled.leaf = true;
+    settled.version = node.version;
     storage.retain();
     settled.storages = [storage];
     this.replaceNode(settled);
@@ -66,6 +69,7 @@ export class Cell extends Tensor {
 
   /** @internal Takes over a node as the next version. */
   moveTo(version: Node): void {
+    version.version = { number: this.#version + 1, cell: this.#self };
     const trace = activeTrace();
     if (trace) {
       version.retain();

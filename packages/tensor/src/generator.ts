@@ -9,6 +9,18 @@ export interface GeneratorState {
   readonly counter: number;
 }
 
+/** Counter and key words of one draw, as scalar nodes. */
+export interface Draw {
+  readonly counter: [Node, Node];
+  readonly key: [Node, Node];
+}
+
+/** Lets a function that is run again draw the same numbers: `checkpoint` of packages/autograd records and replays. */
+export const drawTape: { recorded: Draw[] | undefined; replayed: Draw[] | undefined } = {
+  recorded: undefined,
+  replayed: undefined,
+};
+
 /**
  * A source of random numbers: a seed and a counter. Every draw takes the next counter value; element i of a draw is
  * Philox 4x32-10 (Salmon et al. 2011) of (i, counter) under the seed, so equal seeds give equal numbers on every
@@ -48,7 +60,15 @@ export class Generator {
   }
 
   /** @internal Counter and key words of the next draw, as scalar nodes. */
-  draw(): { counter: [Node, Node]; key: [Node, Node] } {
+  draw(): Draw {
+    const known = drawTape.replayed?.shift();
+    if (known) return known;
+    const draw = this.#draw();
+    drawTape.recorded?.push(draw);
+    return draw;
+  }
+
+  #draw(): Draw {
     const word = (value: number, index: 0 | 1): Node => scalarNode(wordOf(value, index), 'uint32');
     const trace = activeTrace();
     const counter = trace ? trace.draw(this) : undefined;

@@ -109,8 +109,8 @@ export class Tensor {
     return this.#node;
   }
 
-  /** @internal Points the handle at another node: assignment to a cell. */
-  protected replaceNode(node: Node): void {
+  /** @internal Points the handle at another node: assignment to a cell, or a tensor that becomes a leaf. */
+  replaceNode(node: Node): void {
     node.retain();
     collected.unregister(this);
     this.#node.release();

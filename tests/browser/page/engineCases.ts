@@ -19,8 +19,14 @@ const n = 64;
 
 /** Six elements of a product of two 64 x 64 matrices. */
 async function matmul(): Promise<number[]> {
-  const a = tensor(Float32Array.from({ length: n * n }, (_, i) => Math.cos(i)), [n, n]);
-  const b = tensor(Float32Array.from({ length: n * n }, (_, i) => Math.sin(2 * i)), [n, n]);
+  const a = tensor(
+    Float32Array.from({ length: n * n }, (_, i) => Math.cos(i)),
+    [n, n],
+  );
+  const b = tensor(
+    Float32Array.from({ length: n * n }, (_, i) => Math.sin(2 * i)),
+    [n, n],
+  );
   const product = await a.matmul(b).data();
   const places = [
     [0, 0],
@@ -92,7 +98,10 @@ async function sorting(): Promise<number[]> {
   return [...(await values.data()), ...(await indices.data())];
 }
 
-const halves = (): Promise<ArrayLike<number>> => tensor([1 / 3, 2049, -65504]).to('float16').data();
+const halves = (): Promise<ArrayLike<number>> =>
+  tensor([1 / 3, 2049, -65504])
+    .to('float16')
+    .data();
 
 const third = 1 / 3;
 

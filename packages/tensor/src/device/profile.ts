@@ -7,6 +7,8 @@ export interface AdapterProfile {
   /** Native `f16` in shaders and storage; without it float16 is packed two to a u32. */
   readonly shaderF16: boolean;
   readonly subgroups: boolean;
+  /** Fewest invocations that run in step and may exchange registers. */
+  readonly subgroupMinSize?: number;
   readonly maxWorkgroupInvocations: number;
   readonly maxBindingBytes: number;
   readonly maxBufferBytes: number;

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '../dtype.js';
+import { isFloat, type DType, type TypedArray } from '../dtype.js';
 import type { Shape } from '../shape.js';
 import type { PrimitiveAttrs, PrimitiveName } from './primitive.js';
 
@@ -21,6 +21,15 @@ export const nextNodeId = (): number => nextId;
 /** Whether new nodes take over `requiresGrad` from their inputs; `noGrad` of packages/autograd switches it. */
 export const gradientMode = { enabled: true };
 
+/** Told of every new node while set: anomaly detection looks at all of them. */
+export const nodeObserver: { made: ((node: Node) => void) | undefined } = { made: undefined };
+
+/** One value of a cell between two assignments; equal objects, equal versions. `cell` gives the cell if it still lives. */
+export interface CellVersion {
+  readonly number: number;
+  readonly cell: WeakRef<object>;
+}
+
 /**
  * A value in the lazy graph: a primitive applied to other nodes. Building nodes never touches a device.
  *
@@ -36,8 +45,16 @@ export class Node<P extends PrimitiveName = PrimitiveName> {
   /** Where user code made this node; recorded under CHIARO_DEBUG. */
   site: string | undefined;
   requiresGrad = false;
-  /** A version of a cell: gradients arrive here and go no further. */
+  /** A version of a cell, or a tensor that gradients were asked for: they arrive here and go no further. */
   leaf = false;
+  /** Of which version of which cell the node holds the value. */
+  version: CellVersion | undefined;
+  /** A backward pass went through here and nobody will come again: inputs need not be kept. */
+  freed = false;
+  /** A view that stays where it is when views are merged: gradients turn here. */
+  opaque = false;
+  /** Must be stored when it is computed with others, so that all readers see the same bits. */
+  pinned = false;
   /** Length of the longest chain of unrealised nodes below: warns of loops that grow a graph for ever. */
   readonly depth: number;
   #inputs: readonly Node[];
@@ -55,9 +72,10 @@ export class Node<P extends PrimitiveName = PrimitiveName> {
     for (const input of inputs) {
       input.retain();
       if (input.depth >= depth && !input.realized) depth = input.depth + 1;
-      if (input.requiresGrad && gradientMode.enabled) this.requiresGrad = true;
+      if (input.requiresGrad && gradientMode.enabled && isFloat(dtype)) this.requiresGrad = true;
     }
     this.depth = depth;
+    nodeObserver.made?.(this);
   }
 
   get inputs(): readonly Node[] {
@@ -111,9 +129,20 @@ export class Node<P extends PrimitiveName = PrimitiveName> {
 
   /** The elements are final: inputs are needed no longer, unless a gradient may walk to them. */
   forget(): void {
-    if (this.requiresGrad) return;
-    const inputs = this.#inputs;
-    this.#inputs = [];
-    inputs.forEach((n) => n.release());
+    if (this.requiresGrad && !this.freed && !this.leaf) return;
+    this.#drop(0);
+  }
+
+  /** The backward pass is over: what is kept only for it can go. A view keeps what it is a view of. */
+  free(): void {
+    this.freed = true;
+    if (this.realized) this.#drop(0);
+    else if (this.is('reshape')) this.#drop(1);
+  }
+
+  #drop(keep: number): void {
+    const dropped = this.#inputs.slice(keep);
+    this.#inputs = this.#inputs.slice(0, keep);
+    dropped.forEach((n) => n.release());
   }
 }

@@ -1,7 +1,7 @@
 import { promote } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { Node } from '../graph/node.js';
-import { broadcastShapes, showShape } from '../shape.js';
+import { broadcastShapes, showShape, sizeOf } from '../shape.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, expandNode, make } from './apply.js';
 import { reshapeNode } from './movement.js';
@@ -25,6 +25,12 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const n = b.rank === 1 ? reshapeNode(right, [b.shape[0]!, 1]) : right;
   const [K, inner] = [m.shape[m.shape.length - 1]!, n.shape[n.shape.length - 2]!];
   if (K !== inner) fail(`the inner sizes ${K} and ${inner} must be equal`);
+  if (n.shape.length === 2 && m.shape.length > 2 && sizeOf(m.shape) > 0) {
+    // one matrix for all batches: rows of one product, forwards and in the gradient
+    const rows = reshapeNode(m, [sizeOf(m.shape) / K!, K!]);
+    const product = new Node('matmul', [rows, n], {}, [rows.shape[0]!, n.shape[1]!], computed);
+    return make(castNode(reshapeNode(product, [...m.shape.slice(0, -1), ...(b.rank === 1 ? [] : [n.shape[1]!])]), dtype));
+  }
   const batch = broadcastShapes('matmul', m.shape.slice(0, -2), n.shape.slice(0, -2));
   const [M, N] = [m.shape[m.shape.length - 2]!, n.shape[n.shape.length - 1]!];
   const node = new Node(

@@ -100,6 +100,7 @@ export interface TensorMethods {
   narrow(dim: number, start: number, length: number): Tensor;
   select(dim: number, index: number): Tensor;
   flip(dims: Dims): Tensor;
+  detach(): Tensor;
   pad(amounts: readonly (readonly [number, number])[], value?: number): Tensor;
   indexSelect(dim: number, index: Tensor): Tensor;
   gather(dim: number, index: Tensor): Tensor;
@@ -130,7 +131,7 @@ const methodNames = [
   ...['relu', 'leakyRelu', 'elu', 'sigmoid', 'silu', 'softplus', 'gelu', 'isNaN', 'isInf', 'isFinite', 'to', 'clone'],
   ...['sum', 'prod', 'max', 'min', 'mean', 'any', 'all', 'softmax', 'logSoftmax', 'logSumExp'],
   ...['reshape', 'flatten', 'permute', 'transpose', 'unsqueeze', 'squeeze', 'expand', 'slice', 'narrow', 'select'],
-  ...['flip', 'pad', 'indexSelect', 'gather', 'scatterAdd', 'indexAdd', 'matmul', 'dot'],
+  ...['flip', 'pad', 'detach', 'indexSelect', 'gather', 'scatterAdd', 'indexAdd', 'matmul', 'dot'],
   ...['cumSum', 'cumProd', 'cumMax', 'cumMin', 'sort', 'argSort', 'topK'],
 ] as const satisfies readonly (keyof TensorMethods & keyof typeof functions)[];
 

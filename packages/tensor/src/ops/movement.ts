@@ -17,7 +17,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 /** A reshape node; a reshape of a reshape is one reshape. */
 export function reshapeNode(node: Node, shape: Shape): Node {
   if (sameShape(node.shape, shape)) return node;
-  const source = node.is('reshape') && !node.realized ? node.inputs[0]! : node;
+  // not through what stops or turns gradients: versions of cells, detached tensors, custom derivatives
+  const plain = node.is('reshape') && !node.realized && !node.leaf && !node.opaque && node.requiresGrad === node.inputs[0]!.requiresGrad;
+  const source = plain ? node.inputs[0]! : node;
   return sameShape(source.shape, shape) ? source : new Node('reshape', [source], {}, [...shape], node.dtype);
 }
 
@@ -33,6 +35,20 @@ function inferSize(x: Tensor, shape: Shape): number[] {
     );
   }
   return sizes;
+}
+
+/** The same elements, and no gradient flows back through them. */
+export function detach(x: Tensor): Tensor {
+  const node = live(x, 'detach');
+  return make(node.requiresGrad ? aliasNode(node, false) : node);
+}
+
+/** Another node for the same elements, which views built on it do not look behind. */
+export function aliasNode(node: Node, requiresGrad: boolean, also: readonly Node[] = []): Node {
+  const alias = new Node('reshape', [node, ...also], {}, node.shape, node.dtype);
+  alias.opaque = true;
+  alias.requiresGrad = requiresGrad;
+  return alias;
 }
 
 /** Dimensions `start` to `end` (inclusive) as one. */

@@ -7,7 +7,7 @@ import { tidy } from '../runtime/tidy.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, make } from './apply.js';
 import { isFinite, where } from './math.js';
-import { reshapeNode } from './movement.js';
+import { detach, reshapeNode } from './movement.js';
 
 /** Dimensions of a reduction: one, several, or all of them when left out. */
 export type Dims = number | readonly number[];
@@ -66,7 +66,8 @@ export const all = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
 export function softmax(x: Tensor, dim: number): Tensor {
   normalizeDim('softmax', dim, x.rank);
   return tidy(() => {
-    const e = x.sub(max(x, dim, true)).exp();
+    // the result does not depend on the shift: no gradient goes that way
+    const e = x.sub(detach(max(x, dim, true))).exp();
     return e.div(sum(e, dim, true));
   });
 }
@@ -75,7 +76,7 @@ export function softmax(x: Tensor, dim: number): Tensor {
 export function logSoftmax(x: Tensor, dim: number): Tensor {
   normalizeDim('logSoftmax', dim, x.rank);
   return tidy(() => {
-    const shifted = x.sub(max(x, dim, true));
+    const shifted = x.sub(detach(max(x, dim, true)));
     return shifted.sub(sum(shifted.exp(), dim, true).log());
   });
 }
@@ -84,7 +85,7 @@ export function logSoftmax(x: Tensor, dim: number): Tensor {
 export function logSumExp(x: Tensor, dims?: Dims, keepdim = false): Tensor {
   const axes = normalizeDims('logSumExp', dims, x.rank);
   return tidy(() => {
-    const top = max(x, axes, true);
+    const top = detach(max(x, axes, true));
     // an infinite maximum would give inf - inf; then the maximum itself is the answer
     const shift = where(isFinite(top), top, 0);
     const total = sum(x.sub(shift).exp(), axes, true).log().add(shift);

@@ -148,15 +148,19 @@ class Program<A extends readonly unknown[], R> {
       return new Tensor(node);
     }) as unknown as A;
     const scope = { name: 'compile', made, noReading: 'nothing has been computed yet; return what you want to read' };
+    const slot = (leaf: unknown): unknown => {
+      if (!(leaf instanceof Tensor)) return leaf;
+      const node = live(leaf, 'compile');
+      node.retain();
+      return new Slot(this.#results.push(node) - 1);
+    };
     this.#resultTree = recording(this.#trace, () =>
-      inScope(scope, () =>
-        mapTree(fn(...args), (leaf) => {
-          if (!(leaf instanceof Tensor)) return leaf;
-          const node = live(leaf, 'compile');
-          node.retain();
-          return new Slot(this.#results.push(node) - 1);
-        }),
-      ),
+      inScope(scope, () => {
+        const tree = mapTree(fn(...args), slot);
+        this.#trace.endings.forEach((end) => end());
+        this.#trace.extras.forEach(({ tensor }) => slot(tensor));
+        return tree;
+      }),
     );
     for (const t of made) t.dispose();
     this.#draws = this.#trace.draws;
@@ -189,6 +193,7 @@ class Program<A extends readonly unknown[], R> {
   }
 
   call(inputs: Inputs): R {
+    this.#trace.checks.forEach((check) => check());
     const numbers = this.#numbers(inputs);
     const cells = this.stateful.map(({ cell, before, after }) => {
       const current = cell.current;
@@ -242,6 +247,8 @@ class Program<A extends readonly unknown[], R> {
         },
       });
     });
+    const { extras } = this.#trace;
+    extras.forEach(({ deliver }, i) => deliver(handles[handles.length - extras.length + i]!));
     return mapTree(this.#resultTree, (leaf) => (leaf instanceof Slot ? handles[leaf.index]! : leaf)) as R;
   }
 

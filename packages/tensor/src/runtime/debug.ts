@@ -37,7 +37,7 @@ export function recordSite(node: Node): void {
 const library = /[\\/](packages|@chiaro)[\\/][a-z]+[\\/](src|dist)[\\/]/;
 
 /** The innermost line of the stack outside this library: path:line. */
-function userLine(): string {
+export function userLine(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 50;
   const lines = (new Error().stack ?? '').split('\n').slice(1);

@@ -98,6 +98,7 @@ function profileOf(adapter: GPUAdapter, device: GPUDevice): AdapterProfile {
     name,
     shaderF16: device.features.has('shader-f16'),
     subgroups: device.features.has('subgroups' as GPUFeatureName),
+    ...(info.subgroupMinSize ? { subgroupMinSize: info.subgroupMinSize } : {}),
     maxWorkgroupInvocations: limits.maxComputeInvocationsPerWorkgroup,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     maxBufferBytes: limits.maxBufferSize,

@@ -3,7 +3,7 @@ import type { TypedArray } from '../dtype.js';
 import { DeviceLostError } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { sourceOf } from '../graph/source.js';
-import { isBacked, topologicalOrder } from '../schedule/fuse.js';
+import { isBacked, topologicalOrder, type FuseOptions } from '../schedule/fuse.js';
 import { schedule } from '../schedule/schedule.js';
 import { sizeOf } from '../shape.js';
 import { hasOpenRuns, noteRun, settleCapacities, type CapacityCheck } from '../program/capacity.js';
@@ -12,11 +12,18 @@ import { reportKernels, reportSchedule } from './debug.js';
 import { acquireDevice } from './devices.js';
 import { takeDirty } from './dirty.js';
 
+/** How plans that run once are made. */
+const planning = ({ profile }: Device): FuseOptions => ({
+  profile,
+  fusion: true,
+  epilogues: profile.kind === 'hardware',
+});
+
 /** Computes nodes on a device, together: what they share runs once. Submits; does not wait. */
 export function realizeNodes(nodes: readonly Node[], device: Device): void {
   const roots = [...new Set(nodes)].filter((n) => !isBacked(sourceOf(n).source));
   if (roots.length === 0) return;
-  const plan = schedule(roots, { profile: device.profile, fusion: true });
+  const plan = schedule(roots, planning(device));
   reportSchedule(plan);
   const uses = new Map<Node, number>();
   for (const node of topologicalOrder(roots)) {
@@ -41,7 +48,7 @@ export function realizeNodes(nodes: readonly Node[], device: Device): void {
     }),
     redo: () => {
       settled.forEach((n) => n.unsettle());
-      const again = schedule(roots, { profile: device.profile, fusion: true });
+      const again = schedule(roots, planning(device));
       const keep = new Set(settled);
       for (const [node, storages] of device.run(again, { kept: (n) => keep.has(n) })) node.settle(storages);
     },

@@ -20,6 +20,11 @@ export function noteTensor(t: Tensor): void {
   }
 }
 
+/** The tensor outlives the scopes that it was made in (but not a function that is being compiled). */
+export function keepTensor(t: Tensor): void {
+  for (const { name, made } of scopes) if (name !== 'compile') made?.delete(t);
+}
+
 /** Throws inside a scope whose tensors have no elements yet. */
 export function assertMayRead(what: string): void {
   const scope = scopes.find((s) => s.noReading !== undefined);

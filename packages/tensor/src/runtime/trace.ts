@@ -1,6 +1,7 @@
 import { Node } from '../graph/node.js';
 import type { DType } from '../dtype.js';
 import type { Cell } from '../cell.js';
+import type { Tensor } from '../tensor.js';
 import type { Generator } from '../generator.js';
 
 /** Where a replay finds the value of a number slot. */
@@ -21,6 +22,12 @@ export interface TracedCell {
 export class Trace {
   readonly cells = new Map<Cell, TracedCell>();
   readonly numbers: NumberSource[] = [];
+  /** Run when the traced function has returned, while it is still being recorded. */
+  readonly endings: (() => void)[] = [];
+  /** Run before every call. */
+  readonly checks: (() => void)[] = [];
+  /** Results that the function does not return: `deliver` gets them at every call. */
+  readonly extras: { readonly tensor: Tensor; readonly deliver: (tensor: Tensor) => void }[] = [];
   readonly #draws = new Map<Generator, number>();
   #slots = 0;
 
@@ -51,6 +58,7 @@ export class Trace {
       const before = this.tensorSlot(current.shape, current.dtype);
       before.requiresGrad = current.requiresGrad;
       before.leaf = current.leaf;
+      before.version = current.version;
       before.retain();
       traced = { cell, before, after: undefined };
       this.cells.set(cell, traced);

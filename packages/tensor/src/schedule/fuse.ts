@@ -29,6 +29,11 @@ export interface FuseOptions {
   readonly profile: AdapterProfile;
   /** false stores every node on its own: the reference that fused schedules are compared with. */
   readonly fusion: boolean;
+  /**
+   * Whether what follows a matmul joins its kernel; true if left out. On software adapters such a kernel takes 200 ms
+   * and more to compile, so only plans that run often want it.
+   */
+  readonly epilogues?: boolean;
 }
 
 const isMovement = (n: Node): boolean =>
@@ -151,6 +156,7 @@ class Planner implements Places {
       if (opaque) members.set(node, 'a reduction');
       else if (shared) members.set(node, `${uses.get(node)!} operations use it, and it is dear to compute again`);
       else if (unfused) members.set(node, 'fusion is off');
+      else if (compute && node.pinned) members.set(node, 'a derivative compares with its elements');
       const forced = this.forced.get(node);
       if (forced !== undefined) members.set(node, forced);
       memo.delete(node);
@@ -195,7 +201,8 @@ class Planner implements Places {
     if (this.options.fusion) {
       for (let order = this.#nextOrder - 1; order >= Math.max(latest, 0); order--) {
         const group = this.#groups.get(order);
-        if (!group || (order > latest && !group.shares(sources))) continue;
+        if (!group || (group.isEpilogue && this.options.epilogues === false)) continue;
+        if (order > latest && !group.shares(sources)) continue;
         if (join(group)) return this.#joined(node, group);
         const { refusal } = group;
         why = () => `it does not fit into "${labelOf(group.lowering.computed)}": ${refusal}`;

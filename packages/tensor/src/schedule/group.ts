@@ -48,6 +48,7 @@ export class Group {
   refusal = '';
   /** Nodes of earlier groups that lowering has asked to read: stored there once the join is final. */
   #reads: Node[] = [];
+  #seeded = false;
   #stageOfResult = new Map<Value, number>();
   #stageMemo = new Map<Value, number>();
 
@@ -74,6 +75,11 @@ export class Group {
   /** The loops, for messages: `[4, 8] folding [1]`. */
   get loops(): string {
     return showShape(this.shape) + (this.isMap ? '' : ` folding ${showShape(this.axes)}`);
+  }
+
+  /** True when the group's values are computed from the elements of a matmul. */
+  get isEpilogue(): boolean {
+    return this.#seeded;
   }
 
   get isMap(): boolean {
@@ -148,6 +154,7 @@ export class Group {
 
   /** Makes a value that other code produces (a matmul's accumulator) the group's first member. */
   seed(node: Node): void {
+    this.#seeded = true;
     const value = this.lowering.graph.input(scalarType[node.dtype], node);
     this.members.set(node, { value, level: 'outer', coords: this.coords });
   }

@@ -175,7 +175,11 @@ function walkOf(spec: ScatterAddSpec): Walk {
  * meet at one destination, so the largest magnitude of the source is made just less than 2^(62 - ceil(log2 n)), and
  * no sum can overflow. Gradients of 1e-8 are summed as precisely as gradients of 1: the resolution is 2^-(62 - log2 n)
  * of the largest element, 2^-42 of it for a million rows. Infinities and NaN reach their destination through a plane
- * of flags that costs nothing until one turns up. MEASURED
+ * of flags that costs nothing until one turns up.
+ *
+ * lavapipe, 2 cores, 1 Mi rows into 262,144, ms min / median (CPU): rows of three 47 / 57 (106), `fast` 25 / 34 (64),
+ * raw compare-exchange without the copy of the base 17 / 27 (50); single values 15 / 20 (38), `fast` 12 / 14 (28).
+ * Float instead of integer arithmetic in the conversion to fixed point costs 20 % more (f32 to u32 is slow there).
  */
 export function scatterAddKernel(spec: ScatterAddSpec): ProgramKernel {
   check(spec);

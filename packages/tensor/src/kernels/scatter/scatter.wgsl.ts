@@ -1,4 +1,6 @@
+import { link } from '../../wgsl/link.js';
 import { linearMain } from '../grid.js';
+import { fixedPoint } from './fixedPoint.wgsl.js';
 
 /**
  * Walks the source: invocation i owns `run` neighbours of it that share one index, finds the row of the base that
@@ -57,10 +59,7 @@ export const largestCode = linearMain(
 );
 
 /** The fixed-point scale is 2^shift: it makes the largest magnitude of the source just less than 2^bits. */
-const shiftCode = /* wgsl */ `
-/** Exponent bits of a float32; denormals share the lowest normal exponent. */
-fn exponentBits(x: u32) -> i32 { return max(i32((x >> 23u) & 255u), 1); }
-
+const shiftCode = /* wgsl */ `${link(fixedPoint)}
 fn shiftOf(largestBits: u32) -> i32 { return i32(u.bits) + 126 - exponentBits(largestBits); }
 `;
 
@@ -72,23 +71,6 @@ const SPECIAL = { positive: '1u', negative: '2u', nan: '4u' };
  * the low word had before. The high word is left alone where it would not change.
  */
 export const fixedPointCode = (rank: number): string => /* wgsl */ `${shiftCode}
-/** x * 2^shift < 2^62 rounded to an integer, as (low, high), from the bits of x: exact but for the rounding. */
-fn toFixed(x: u32, shift: i32) -> vec2u {
-  let mantissa = (x & 0x7fffffu) | select(0u, 0x800000u, (x & 0x7f800000u) != 0u);
-  let places = exponentBits(x) - 150 + shift; // x = mantissa * 2^(exponent - 150)
-  let left = u32(places) & 31u;
-  let right = u32(clamp(-places, 0, 31));
-  var low = (mantissa + ((1u << right) >> 1u)) >> right;
-  var high = 0u;
-  if (places >= 0) {
-    low = mantissa << left;
-    high = (mantissa >> 1u) >> (31u - left);
-  }
-  if (places >= 32) { high = low; low = 0u; }
-  if (x >> 31u == 0u) { return vec2u(low, high); }
-  return vec2u(~low + 1u, ~high + u32(low == 0u));
-}
-
 fn addSpecial(to: u32, bits: u32) {
   var kind = select(${SPECIAL.positive}, ${SPECIAL.negative}, bits >> 31u == 1u);
   if ((bits & 0x7fffffu) != 0u) { kind = ${SPECIAL.nan}; }
@@ -110,19 +92,6 @@ ${walkCode(rank)}`;
 
 /** out = base + sum, the fixed-point sum back in float. */
 export const finishCode = /* wgsl */ `${shiftCode}
-fn powerOfTwo(e: i32) -> f32 { return bitcast<f32>(u32(e + 127) << 23u); }
-
-/** x * 2^e in two factors, because 2^e itself can be out of range. */
-fn scaled(x: f32, e: i32) -> f32 { return x * powerOfTwo(e / 2) * powerOfTwo(e - e / 2); }
-
-fn fromFixed(low: u32, high: u32) -> f32 {
-  let negative = high >> 31u == 1u;
-  let l = select(low, ~low + 1u, negative);
-  let h = select(high, ~high + u32(low == 0u), negative);
-  let size = f32(h) * 0x1p32 + f32(l);
-  return select(size, -size, negative);
-}
-
 /** What infinities and NaN add up to; u.infinity holds the bits of +infinity, which WGSL cannot write as a constant. */
 fn specialSum(kind: u32) -> f32 {
   var sum = 0.0;

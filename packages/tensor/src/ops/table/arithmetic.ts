@@ -46,10 +46,7 @@ export function twoOperands(
 }
 
 /** An operation of two numbers on operands of a common dtype; integers are exact and wrap. */
-function arithmetic(
-  name: 'add' | 'sub' | 'mul',
-  fn: (a: number, b: number) => number,
-): OperationSpec<Operands> {
+function arithmetic(name: 'add' | 'sub' | 'mul', fn: (a: number, b: number) => number): OperationSpec<Operands> {
   const call = t[name];
   return {
     name,
@@ -76,7 +73,11 @@ const real = (xs: (HostTensor | number)[], fn: (...values: number[]) => number):
 
 /** Multiples of 1/8: quotients and remainders of these are exact in any arithmetic. */
 const eighths = (draw: Draw, shape: readonly number[], nonZero: boolean): Input =>
-  draw.inputOf(shape, 'float32', () => draw.int(1, 64) * (draw.chance() ? 1 : -1) * 0.125 * (nonZero || draw.chance(0.9) ? 1 : 0));
+  draw.inputOf(
+    shape,
+    'float32',
+    () => draw.int(1, 64) * (draw.chance() ? 1 : -1) * 0.125 * (nonZero || draw.chance(0.9) ? 1 : 0),
+  );
 
 const extreme = (name: 'maximum' | 'minimum', fn: (a: number, b: number) => number): OperationSpec<Operands> => ({
   name,
@@ -116,7 +117,8 @@ export const arithmeticOperations = [
     sample(draw) {
       const shape = draw.shape();
       const dtype = draw.dtype(['int32', 'uint32']);
-      if (dtype === 'float32') return [eighths(draw, draw.part(shape), false), eighths(draw, draw.part(shape), true)] as const;
+      if (dtype === 'float32')
+        return [eighths(draw, draw.part(shape), false), eighths(draw, draw.part(shape), true)] as const;
       const divisor = (): number => draw.int(1, 9) * (dtype === 'int32' && draw.chance() ? -1 : 1);
       return [draw.input(draw.part(shape), dtype, [-50, 50]), draw.inputOf(draw.part(shape), dtype, divisor)] as const;
     },

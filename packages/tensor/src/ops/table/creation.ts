@@ -34,7 +34,9 @@ type Nested = number | boolean | Nested[];
 
 /** Nested arrays of a shape (no size 0) and their elements in order. */
 function nested(draw: Draw, shape: readonly number[], element: () => number | boolean): Nested {
-  return shape.length === 0 ? element() : Array.from({ length: shape[0]! }, () => nested(draw, shape.slice(1), element));
+  return shape.length === 0
+    ? element()
+    : Array.from({ length: shape[0]! }, () => nested(draw, shape.slice(1), element));
 }
 
 /** start + step * i, computed in float32 steps by the library. */
@@ -48,14 +50,15 @@ export const creationOperations = [
   operation({
     name: 'tensor',
     torch: 'tensor',
-    sample(draw) {
+    sample(draw): [values: Nested | t.TypedArray, options?: number[] | { dtype: DType }] {
       const shape = draw.shape(draw.int(0, 3), 4).map((n) => Math.max(n, 1));
       const mode = draw.int(0, 4);
-      if (mode === 0) return [nested(draw, shape, () => draw.chance())] as const;
-      if (mode === 1) return [nested(draw, shape, () => draw.int(-4, 4)), { dtype: draw.pick(['int32', 'float32', 'float16'] as const) }] as const;
-      if (mode === 2) return [Float32Array.from({ length: 12 }, () => draw.real()), [3, 4]] as const;
-      if (mode === 3) return [draw.pick([Int32Array.of(1, -2, 3), Uint32Array.of(1, 2), Uint8Array.of(200)])] as const;
-      return [nested(draw, shape, () => draw.real())] as const;
+      if (mode === 0) return [nested(draw, shape, () => draw.chance())];
+      const dtype = draw.pick(['int32', 'float32', 'float16'] as const);
+      if (mode === 1) return [nested(draw, shape, () => draw.int(-4, 4)), { dtype }];
+      if (mode === 2) return [Float32Array.from({ length: 12 }, () => draw.real()), [3, 4]];
+      if (mode === 3) return [draw.pick([Int32Array.of(1, -2, 3), Uint32Array.of(1, 2), Uint8Array.of(200)])];
+      return [nested(draw, shape, () => draw.real())];
     },
     reference(values, options) {
       const flat: (number | boolean)[] = [];
@@ -67,23 +70,43 @@ export const creationOperations = [
         list.forEach((item) => visit(item, depth + 1));
       };
       visit(values, 0);
-      const own = values instanceof Uint32Array ? 'uint32' : values instanceof Int32Array || values instanceof Uint8Array ? 'int32' : 'float32';
+      const own =
+        values instanceof Uint32Array
+          ? 'uint32'
+          : values instanceof Int32Array || values instanceof Uint8Array
+            ? 'int32'
+            : 'float32';
       const given = options && 'dtype' in options ? options.dtype : undefined;
       const dtype = given ?? (flat.every((v) => typeof v === 'boolean') ? 'bool' : own);
       return { shape: Array.isArray(options) ? options : shape, dtype, data: Float64Array.from(flat, Number) };
     },
     gradient: false,
     bad: [
-      { what: 'ragged arrays', call: () => t.tensor([[1, 2], [3]]), error: ShapeError, message: /tensor.*nested.*\[2, 2\]/ },
+      {
+        what: 'ragged arrays',
+        call: () => t.tensor([[1, 2], [3]]),
+        error: ShapeError,
+        message: /tensor.*nested.*\[2, 2\]/,
+      },
       { what: 'ragged depth', call: () => t.tensor([1, [2]]), error: ShapeError, message: /tensor.*nested/ },
-      { what: 'too few elements', call: () => t.tensor([1, 2, 3], [2, 2]), error: ShapeError, message: /3 elements.*\[2, 2\]/ },
+      {
+        what: 'too few elements',
+        call: () => t.tensor([1, 2, 3], [2, 2]),
+        error: ShapeError,
+        message: /3 elements.*\[2, 2\]/,
+      },
       {
         what: 'float64',
         call: () => t.tensor(new Float64Array(2) as unknown as Float32Array),
         error: DTypeError,
         message: /Float64Array.*Float32Array/,
       },
-      { what: 'text', call: () => t.tensor(['1'] as unknown as number[]), error: DTypeError, message: /expected numbers.*string/ },
+      {
+        what: 'text',
+        call: () => t.tensor(['1'] as unknown as number[]),
+        error: DTypeError,
+        message: /expected numbers.*string/,
+      },
       { what: 'nothing', call: () => t.tensor(null as unknown as number), error: DTypeError, message: /null/ },
     ],
   }),
@@ -113,15 +136,15 @@ export const creationOperations = [
   operation({
     name: 'arange',
     torch: 'arange',
-    sample(draw) {
+    sample(draw): [start: number, end?: number, step?: number, options?: t.CreateOptions] {
       const mode = draw.int(0, 3);
-      if (mode === 0) return [draw.int(0, 9)] as const;
-      if (mode === 1) return [draw.int(-5, 5), draw.int(-5, 9), draw.pick([1, 2, 3])] as const;
-      if (mode === 2) return [draw.int(-5, 9), draw.int(-9, 5), draw.pick([-1, -2])] as const;
-      const dtype = draw.pick([undefined, 'float32', 'int32'] as const);
-      return [draw.int(-3, 3), draw.int(3, 9) + 0.125, draw.pick([0.25, 0.5, 1.5]), { dtype }] as const;
+      if (mode === 0) return [draw.int(0, 9)];
+      if (mode === 1) return [draw.int(-5, 5), draw.int(-5, 9), draw.pick([1, 2, 3])];
+      if (mode === 2) return [draw.int(-5, 9), draw.int(-9, 5), draw.pick([-1, -2])];
+      const options = draw.pick([{}, { dtype: 'float32' }, { dtype: 'int32' }] as const);
+      return [draw.int(-3, 3), draw.int(3, 9) + 0.125, draw.pick([0.25, 0.5, 1.5]), options];
     },
-    reference(a, b, step = 1, options: { dtype?: DType | undefined } = {}) {
+    reference(a, b, step = 1, options = {}) {
       const [start, end] = b === undefined ? [0, a] : [a, b];
       const dtype = options.dtype ?? ([start, end, step].every(Number.isInteger) ? 'int32' : 'float32');
       return sequence(start, step, Math.max(0, Math.ceil((end - start) / step)), dtype);
@@ -138,7 +161,14 @@ export const creationOperations = [
     sample: (draw) => [draw.real([-5, 5]), draw.real([-5, 5]), draw.int(0, 9)] as const,
     reference: (start, end, count) => sequence(start, (end - start) / Math.max(count - 1, 1), count, 'float32'),
     tolerance: { ulp: 3 },
-    bad: [{ what: 'half a number of values', call: () => t.linspace(0, 1, 2.5), error: ShapeError, message: /linspace.*2\.5/ }],
+    bad: [
+      {
+        what: 'half a number of values',
+        call: () => t.linspace(0, 1, 2.5),
+        error: ShapeError,
+        message: /linspace.*2\.5/,
+      },
+    ],
   }),
   operation({
     name: 'eye',
@@ -184,7 +214,17 @@ const functions = {
 };
 type Name = keyof typeof functions;
 
-const widths: Readonly<Record<Name, { readonly inputs: readonly number[]; readonly result: number; readonly dtypes: readonly DType[]; readonly to: DType }>> = {
+const widths: Readonly<
+  Record<
+    Name,
+    {
+      readonly inputs: readonly number[];
+      readonly result: number;
+      readonly dtypes: readonly DType[];
+      readonly to: DType;
+    }
+  >
+> = {
   blend: { inputs: [1, 1], result: 1, dtypes: ['float32', 'float32'], to: 'float32' },
   reflected: { inputs: [3, 3], result: 3, dtypes: ['float32', 'float32'], to: 'float32' },
   steps: { inputs: [1, 1], result: 1, dtypes: ['float32', 'int32'], to: 'int32' },
@@ -233,7 +273,11 @@ export const expressionOperations = [
       return isReal(to) ? { ...out, scale: out.data.map((v) => Math.abs(v) + 60) } : out;
     },
     tolerance: { ulp: 4 },
-    gradient: { inputs: [1, 2], second: true, sample: (draw) => [functions.reflected.fn, draw.input([4, 3]), draw.input([3])] },
+    gradient: {
+      inputs: [1, 2],
+      second: true,
+      sample: (draw) => [functions.reflected.fn, draw.input([4, 3]), draw.input([3])],
+    },
     bad: [
       {
         what: 'too few arguments',

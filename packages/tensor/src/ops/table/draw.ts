@@ -1,5 +1,4 @@
 import type { DType } from '../../dtype.js';
-import { fromHalf, toHalf } from '../../device/gpu/convert.js';
 import { sizeOf, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { hostExpand, hostPermute, hostReshape, hostSlice, type HostTensor } from './host.js';
@@ -7,8 +6,14 @@ import { hostExpand, hostPermute, hostReshape, hostSlice, type HostTensor } from
 /** One step from the stored elements of an input to what the operation sees. */
 type ViewStep =
   | { readonly kind: 'permute'; readonly axes: readonly number[] }
-  | { readonly kind: 'reshape' | 'expand'; readonly shape: Shape }
-  | { readonly kind: 'slice'; readonly starts: readonly number[]; readonly steps: readonly number[]; readonly sizes: Shape };
+  | { readonly kind: 'reshape'; readonly shape: Shape }
+  | { readonly kind: 'expand'; readonly shape: Shape }
+  | {
+      readonly kind: 'slice';
+      readonly starts: readonly number[];
+      readonly steps: readonly number[];
+      readonly sizes: Shape;
+    };
 
 /** A tensor argument of a sample: stored elements, and the view of them that the operation gets. */
 export class Input {
@@ -42,6 +47,12 @@ export class Input {
     const data = base.data.length <= 64 ? ` = [${base.data.join(', ')}]` : '';
     return `${value.dtype} [${value.shape.join(', ')}] from [${base.shape.join(', ')}]${views}${data}`;
   }
+}
+
+/** Nearest number with the 11 significant bits of a float16. */
+function roundToHalf(v: number): number {
+  const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(v) || 1))) - 10);
+  return Math.round(v / step) * step;
 }
 
 /** How likely a draw is to be unusual. */
@@ -150,7 +161,7 @@ export class Draw {
     // whole and half numbers meet the edges of floor, round and comparisons
     const half = Math.round(2 * v) / 2;
     if (half >= low && half <= high && this.chance(0.15)) v = half;
-    return dtype === 'float16' ? fromHalf(toHalf(v)) : v;
+    return dtype === 'float16' ? roundToHalf(v) : v;
   }
 
   /** An input of a shape, dtype and range of values; `special` adds NaN, infinities and zeros now and then. */

@@ -38,7 +38,11 @@ export function forEachCoordinate(shape: Shape, visit: (at: readonly number[], p
 }
 
 /** A tensor from a function of the coordinate. */
-export function generate(shape: Shape, dtype: DType, value: (at: readonly number[], position: number) => number): HostTensor {
+export function generate(
+  shape: Shape,
+  dtype: DType,
+  value: (at: readonly number[], position: number) => number,
+): HostTensor {
   const data = new Float64Array(sizeOf(shape));
   forEachCoordinate(shape, (at, p) => (data[p] = value(at, p)));
   return { shape: [...shape], dtype, data };
@@ -109,9 +113,7 @@ export function elementwiseOf(
   to: DType,
   fn: (...values: number[]) => number,
 ): HostTensor {
-  const tensors = operands.map((x) =>
-    typeof x === 'number' ? generate([], from, () => x) : cast(x, from),
-  );
+  const tensors = operands.map((x) => (typeof x === 'number' ? generate([], from, () => x) : cast(x, from)));
   const shape = broadcastShape(tensors.map((t) => t.shape));
   return generate(shape, to, (at) => fn(...tensors.map((t) => broadcastAt(t, at))));
 }
@@ -133,10 +135,16 @@ export function hostPermute(x: HostTensor, axes: readonly number[]): HostTensor 
 }
 
 /** Broadcast to a shape. */
-export const hostExpand = (x: HostTensor, shape: Shape): HostTensor => generate(shape, x.dtype, (at) => broadcastAt(x, at));
+export const hostExpand = (x: HostTensor, shape: Shape): HostTensor =>
+  generate(shape, x.dtype, (at) => broadcastAt(x, at));
 
 /** The elements at starts[d] + steps[d] * c[d]. */
-export function hostSlice(x: HostTensor, starts: readonly number[], sizes: Shape, steps: readonly number[]): HostTensor {
+export function hostSlice(
+  x: HostTensor,
+  starts: readonly number[],
+  sizes: Shape,
+  steps: readonly number[],
+): HostTensor {
   return generate(sizes, x.dtype, (at) =>
     elementAt(
       x,

@@ -2,7 +2,17 @@ import { DTypeError, ShapeError } from '../../errors.js';
 import type { DType } from '../../dtype.js';
 import * as t from '../../index.js';
 import type { Draw, Input } from './draw.js';
-import { broadcastAt, broadcastShape, elementAt, forEachCoordinate, fromFront, generate, positionOf, wrap, type HostTensor } from './host.js';
+import {
+  broadcastAt,
+  broadcastShape,
+  elementAt,
+  forEachCoordinate,
+  fromFront,
+  generate,
+  positionOf,
+  wrap,
+  type HostTensor,
+} from './host.js';
 import { operation, smooth, type BadCall } from './operation.js';
 
 /** Indices into a dimension of size n, a few of them outside. */
@@ -90,7 +100,9 @@ export const indexingOperations = [
     },
     reference(x, dim, index) {
       const d = fromFront(dim, x.shape.length);
-      return generate(index.shape, x.dtype, (at) => elementAt(x, replaced(at, d, clampTo(elementAt(index, at), x.shape[d]!))));
+      return generate(index.shape, x.dtype, (at) =>
+        elementAt(x, replaced(at, d, clampTo(elementAt(index, at), x.shape[d]!))),
+      );
     },
     gradient: smooth(),
     bad: [
@@ -112,7 +124,13 @@ export const indexingOperations = [
       const dtype = draw.dtype(['int32', 'uint32']);
       const index = draw.chance(0.3) ? source.map((n, k) => (k === d ? n : 1)) : source;
       const options = draw.pick([undefined, undefined, { mode: 'fast' }, { mode: 'deterministic' }]);
-      return [draw.input(shape, dtype), dim, indices(draw, index, shape[d]!), draw.input(source, dtype), options] as const;
+      return [
+        draw.input(shape, dtype),
+        dim,
+        indices(draw, index, shape[d]!),
+        draw.input(source, dtype),
+        options,
+      ] as const;
     },
     reference: (x, dim, index, source) => scattered(x, fromFront(dim, x.shape.length), index, source),
     tolerance: { ulp: 8, absolute: 1e-6 },
@@ -140,7 +158,12 @@ export const indexingOperations = [
       const { shape, dim, d } = table(draw);
       const source = replaced(shape, d, draw.int(1, 9));
       const dtype = draw.dtype(['int32', 'uint32']);
-      return [draw.input(shape, dtype), dim, indices(draw, [source[d]!], shape[d]!), draw.input(source, dtype)] as const;
+      return [
+        draw.input(shape, dtype),
+        dim,
+        indices(draw, [source[d]!], shape[d]!),
+        draw.input(source, dtype),
+      ] as const;
     },
     reference(x, dim, index, source) {
       const d = fromFront(dim, x.shape.length);

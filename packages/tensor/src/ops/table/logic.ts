@@ -7,6 +7,7 @@ import { cast, commonDType, elementwiseOf, type HostTensor } from './host.js';
 import { operation, smooth, type Operation } from './operation.js';
 
 const all: readonly DType[] = ['int32', 'uint32', 'float16', 'bool'];
+const every: readonly DType[] = ['float32', ...all];
 
 function comparison(name: 'lt' | 'le' | 'gt' | 'ge' | 'eq' | 'ne', fn: (a: number, b: number) => boolean): Operation {
   return operation({
@@ -29,9 +30,14 @@ function comparison(name: 'lt' | 'le' | 'gt' | 'ge' | 'eq' | 'ne', fn: (a: numbe
   });
 }
 
-const anyInput = (draw: Draw, shape: readonly number[]): Input => draw.input(shape, draw.dtype(all), [-2, 2], specialValues);
+const anyInput = (draw: Draw, shape: readonly number[]): Input =>
+  draw.input(shape, draw.dtype(all), [-2, 2], specialValues);
 
-function logical(name: 'logicalAnd' | 'logicalOr' | 'logicalXor', torch: string, fn: (a: number, b: number) => number): Operation {
+function logical(
+  name: 'logicalAnd' | 'logicalOr' | 'logicalXor',
+  torch: string,
+  fn: (a: number, b: number) => number,
+): Operation {
   return operation({
     name,
     torch,
@@ -86,7 +92,10 @@ export const logicOperations = [
     torch: 'where',
     sample(draw) {
       const [a, b] = twoOperands(draw, [-4, 4], [-4, 4], specialValues, all);
-      const shape = typeof a !== 'number' && typeof b !== 'number' ? draw.part(elementwiseOf([a.value, b.value], 'float32', 'float32', () => 0).shape) : [];
+      const shape =
+        typeof a !== 'number' && typeof b !== 'number'
+          ? draw.part(elementwiseOf([a.value, b.value], 'float32', 'float32', () => 0).shape)
+          : [];
       return [draw.input(shape, draw.chance(0.8) ? 'bool' : 'int32', [-1, 1]), a, b] as const;
     },
     reference(c, a, b) {
@@ -107,7 +116,7 @@ export const logicOperations = [
   operation({
     name: 'to',
     torch: 'to',
-    sample: (draw) => [draw.input(draw.shape(), draw.pick(['float32', ...all]), [-9, 9]), draw.pick(['float32', ...all])] as const,
+    sample: (draw) => [draw.input(draw.shape(), draw.pick(every), [-9, 9]), draw.pick(every)] as const,
     reference: (x, dtype) => cast(x, dtype),
     tolerance: { ulp: 0 },
     gradient: { ...smooth(), sample: (draw) => [draw.input(draw.shape()), 'float32'] },

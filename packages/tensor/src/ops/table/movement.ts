@@ -19,11 +19,17 @@ import {
 import { exact, operation, smooth, type OperationTolerance } from './operation.js';
 
 const dtypes: DType[] = ['int32', 'uint32', 'float16', 'bool'];
-const moved = (draw: Draw, shape: readonly number[] = draw.shape()): Input => draw.input(shape, draw.dtype(dtypes), [-9, 9]);
+const moved = (draw: Draw, shape: readonly number[] = draw.shape()): Input =>
+  draw.input(shape, draw.dtype(dtypes), [-9, 9]);
 const tolerance: OperationTolerance = exact;
 const gradient = smooth();
 
-const bad = (what: string, call: () => unknown, message: RegExp, error: new (m: string) => ChiaroError = ShapeError) => ({
+const bad = (
+  what: string,
+  call: () => unknown,
+  message: RegExp,
+  error: new (m: string) => ChiaroError = ShapeError,
+) => ({
   what,
   call,
   message,
@@ -68,7 +74,8 @@ const pickIndices = (x: HostTensor, indices: readonly (readonly number[])[]): Ho
 function sliceRange(draw: Draw, n: number): Range {
   if (draw.chance(0.2)) return null;
   if (n > 0 && draw.chance(0.2)) return draw.int(-n, n - 1);
-  const end = (): number | null | undefined => draw.pick([null, undefined, draw.int(-n - 2, n + 2), draw.int(-n - 2, n + 2)]);
+  const end = (): number | null | undefined =>
+    draw.pick([null, undefined, draw.int(-n - 2, n + 2), draw.int(-n - 2, n + 2)]);
   return draw.chance() ? [end(), end()] : [end(), end(), draw.pick([1, 2, 3, -1, -2, -3])];
 }
 
@@ -99,7 +106,12 @@ export const movementOperations = [
       const x = moved(draw);
       const size = sizeOf(x.value.shape);
       const first = draw.pick([1, 2, 3, 4, 5, 6, 8, 10, 12].filter((d) => size % d === 0));
-      const shape = draw.pick([[size], [first, size / first], [1, size / first, first], size > 0 ? [first, -1] : [0, 3]]);
+      const shape = draw.pick([
+        [size],
+        [first, size / first],
+        [1, size / first, first],
+        size > 0 ? [first, -1] : [0, 3],
+      ]);
       return [x, shape] as const;
     },
     reference(x, shape) {
@@ -113,7 +125,11 @@ export const movementOperations = [
     tolerance,
     gradient,
     bad: [
-      bad('another number of elements', () => t.reshape(t.zeros([2, 3]), [4, 2]), /reshape.*\[2, 3\].*6 elements.*\[4, 2\]/),
+      bad(
+        'another number of elements',
+        () => t.reshape(t.zeros([2, 3]), [4, 2]),
+        /reshape.*\[2, 3\].*6 elements.*\[4, 2\]/,
+      ),
       bad('two sizes to be worked out', () => t.reshape(t.zeros([2, 3]), [-1, -1]), /reshape.*at most one may be -1/),
       bad('a size that does not divide', () => t.reshape(t.zeros([2, 3]), [4, -1]), /reshape.*\[2, 3\]/),
     ],
@@ -126,11 +142,9 @@ export const movementOperations = [
       const rank = shape.length;
       const start = rank === 0 ? 0 : draw.int(0, rank - 1);
       const end = rank === 0 ? -1 : draw.int(start, rank - 1);
-      return (draw.chance(0.3) ? [moved(draw, shape)] : [moved(draw, shape), start, draw.chance() ? end : end - rank]) as [
-        Input,
-        number?,
-        number?,
-      ];
+      return (
+        draw.chance(0.3) ? [moved(draw, shape)] : [moved(draw, shape), start, draw.chance() ? end : end - rank]
+      ) as [Input, number?, number?];
     },
     reference(x, start = 0, end = -1) {
       const rank = x.shape.length;
@@ -158,7 +172,11 @@ export const movementOperations = [
     tolerance,
     gradient,
     bad: [
-      bad('a dimension named twice', () => t.permute(t.zeros([2, 3]), [0, 0]), /permute.*each of the 2 dimensions once/),
+      bad(
+        'a dimension named twice',
+        () => t.permute(t.zeros([2, 3]), [0, 0]),
+        /permute.*each of the 2 dimensions once/,
+      ),
       bad('a dimension left out', () => t.permute(t.zeros([2, 3]), [0]), /permute.*each of the 2/),
     ],
   }),
@@ -221,7 +239,10 @@ export const movementOperations = [
       const shape = draw.shape();
       const x = moved(draw, draw.part(shape));
       const from = shape.length - x.value.shape.length;
-      return [x, shape.map((n, d) => (d >= from && x.value.shape[d - from] === n && draw.chance(0.2) ? -1 : n))] as const;
+      return [
+        x,
+        shape.map((n, d) => (d >= from && x.value.shape[d - from] === n && draw.chance(0.2) ? -1 : n)),
+      ] as const;
     },
     reference: (x, shape) =>
       hostExpand(
@@ -346,7 +367,15 @@ export const movementOperations = [
     tolerance,
     gradient,
     bad: [
-      bad('more pairs than dimensions', () => t.pad(t.zeros([2]), [[1, 1], [1, 1]]), /pad.*2 pairs.*rank 1/),
+      bad(
+        'more pairs than dimensions',
+        () =>
+          t.pad(t.zeros([2]), [
+            [1, 1],
+            [1, 1],
+          ]),
+        /pad.*2 pairs.*rank 1/,
+      ),
       bad('more cropped than there is', () => t.pad(t.zeros([2]), [[-2, -2]]), /pad.*crop/),
     ],
   }),

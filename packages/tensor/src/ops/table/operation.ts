@@ -7,11 +7,7 @@ import type { HostTensor } from './host.js';
 export type Argument = Input | readonly Input[] | object | number | boolean | string | null | undefined;
 
 /** The arguments as a reference gets them. */
-export type HostArgument<A> = A extends Input
-  ? HostTensor
-  : A extends readonly Input[]
-    ? readonly HostTensor[]
-    : A;
+export type HostArgument<A> = A extends Input ? HostTensor : A extends readonly Input[] ? readonly HostTensor[] : A;
 type HostArguments<A extends readonly Argument[]> = { [K in keyof A]: HostArgument<A[K]> };
 
 /** Error that the GPU may make: units in the last place of the result (or of its scale), and absolutely. */
@@ -66,7 +62,10 @@ export interface OperationSpec<A extends readonly Argument[]> {
 export const exact: OperationTolerance = { ulp: 0 };
 
 /** A claim about the first argument (or the given ones), differentiable twice. */
-export const smooth = (...inputs: number[]): GradientClaim => ({ inputs: inputs.length > 0 ? inputs : [0], second: true });
+export const smooth = (...inputs: number[]): GradientClaim => ({
+  inputs: inputs.length > 0 ? inputs : [0],
+  second: true,
+});
 
 /** Types an entry of the table. */
 export function operation<const A extends readonly Argument[]>(spec: OperationSpec<A>): Operation {

@@ -23,7 +23,12 @@ function scan(
       const range = name === 'cumProd' ? ([0.7, 1.4] as const) : ([-9, 9] as const);
       const near = long && name === 'cumProd' ? ([0.999, 1.001] as const) : range;
       const x = draw.input(shape, dtype, isReal(dtype) ? near : [-3, 3], extreme ? specialValues : []);
-      const options = draw.pick([undefined, { reverse: true }, { exclusive: true }, { reverse: true, exclusive: true }]);
+      const options = draw.pick([
+        undefined,
+        { reverse: true },
+        { exclusive: true },
+        { reverse: true, exclusive: true },
+      ]);
       return [x, shape.length === 0 ? 0 : draw.dim(shape.length), options] as const;
     },
     reference(x, dim, options: { reverse?: boolean; exclusive?: boolean } = {}) {
@@ -42,7 +47,8 @@ function scan(
       const source = x.shape.length === 0 ? hostReshape(counted, [1]) : counted;
       const d = fromFront(dim, source.shape.length);
       const values = alongLines(source, d, dtype, (line) => run(line, (v) => v));
-      const scale = name === 'cumSum' ? { scale: alongLines(source, d, dtype, (line) => run(line, Math.abs)).data } : {};
+      const scale =
+        name === 'cumSum' ? { scale: alongLines(source, d, dtype, (line) => run(line, Math.abs)).data } : {};
       return { ...values, ...scale, shape: x.shape };
     },
     tolerance,
@@ -101,8 +107,20 @@ const noDimension = (name: string, call: (x: t.Tensor, dim: number) => unknown) 
 
 /** Running totals and sorting. */
 export const orderingOperations = [
-  scan('cumSum', 'cumsum', () => 0, (a, b) => a + b, { ulp: 16 }),
-  scan('cumProd', 'cumprod', () => 1, (a, b) => a * b, { ulp: 3000 }),
+  scan(
+    'cumSum',
+    'cumsum',
+    () => 0,
+    (a, b) => a + b,
+    { ulp: 16 },
+  ),
+  scan(
+    'cumProd',
+    'cumprod',
+    () => 1,
+    (a, b) => a * b,
+    { ulp: 3000 },
+  ),
   scan('cumMax', 'cummax', lowest, Math.max, { ulp: 0 }),
   scan('cumMin', 'cummin', highest, Math.min, { ulp: 0 }),
   operation({
@@ -126,7 +144,12 @@ export const orderingOperations = [
     sample(draw) {
       const [x, dim] = sortable(draw);
       const length = x.value.shape.at(dim) ?? 1;
-      return [x, draw.int(x.value.shape.length === 0 ? 1 : 0, length), dim, draw.pick([undefined, { largest: false }])] as const;
+      return [
+        x,
+        draw.int(x.value.shape.length === 0 ? 1 : 0, length),
+        dim,
+        draw.pick([undefined, { largest: false }]),
+      ] as const;
     },
     reference: (x, k, dim, options) => sorted(x, dim, options?.largest ?? true, k),
     gradient: smooth(),

@@ -33,7 +33,8 @@ export const productOperations = [
     name: 'matmul',
     torch: 'matmul',
     sample(draw) {
-      const size = (): number => (draw.chance(draw.options.empty ?? 0) ? 0 : draw.chance(0.1) ? draw.int(17, 70) : draw.int(1, 9));
+      const size = (): number =>
+        draw.chance(draw.options.empty ?? 0) ? 0 : draw.chance(0.1) ? draw.int(17, 70) : draw.int(1, 9);
       const [m, k, n] = [size(), size(), size()];
       const batch = draw.shape(draw.int(0, 2), 3);
       const dtype = draw.dtype();

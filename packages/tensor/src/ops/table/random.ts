@@ -67,7 +67,11 @@ const badShape = (name: string, call: (shape: number[]) => unknown) => ({
   message: new RegExp(`${name}|random.*\\[-1\\]`),
 });
 
-const likeness = (name: 'randLike' | 'randnLike', torch: string, fill: (shape: Shape, at: At) => HostTensor): Operation =>
+const likeness = (
+  name: 'randLike' | 'randnLike',
+  torch: string,
+  fill: (shape: Shape, at: At) => HostTensor,
+): Operation =>
   operation({
     name,
     torch,
@@ -113,7 +117,9 @@ export const randomOperations = [
       const drawn = bits(shape, at);
       return { ...drawn, dtype: 'int32', data: drawn.data.map((b) => low + (b % (high - low))) };
     },
-    bad: [{ what: 'an empty range', call: () => t.randint(3, 3, [2]), error: ShapeError, message: /randint.*3 up to 3/ }],
+    bad: [
+      { what: 'an empty range', call: () => t.randint(3, 3, [2]), error: ShapeError, message: /randint.*3 up to 3/ },
+    ],
   }),
   operation({
     name: 'bernoulli',
@@ -123,7 +129,14 @@ export const randomOperations = [
       const drawn = uniform(shape, at);
       return { ...drawn, dtype: 'bool', data: drawn.data.map((u) => Number(u < p)) };
     },
-    bad: [{ what: 'a probability above 1', call: () => t.bernoulli(1.5, [2]), error: ShapeError, message: /bernoulli.*1\.5/ }],
+    bad: [
+      {
+        what: 'a probability above 1',
+        call: () => t.bernoulli(1.5, [2]),
+        error: ShapeError,
+        message: /bernoulli.*1\.5/,
+      },
+    ],
   }),
   operation({
     name: 'randPerm',

@@ -4,7 +4,7 @@ import * as t from '../../index.js';
 import { sizeOf } from '../../shape.js';
 import { specialValues, type Draw, type Input, type Range } from './draw.js';
 import { alongLines, cast, dimList, foldDims, fromFront, isReal, wrap, type HostTensor } from './host.js';
-import { exact, operation, smooth, type BadCall, type Operation, type OperationTolerance } from './operation.js';
+import { operation, smooth, type BadCall, type Operation, type OperationTolerance } from './operation.js';
 
 type DimArguments = readonly [Input, number | number[] | undefined, boolean];
 
@@ -34,7 +34,12 @@ const badDims = (name: string, call: (x: t.Tensor, dims: number | number[]) => u
 /** Sum with the sum of sizes as its scale. */
 function sumOf(x: HostTensor, dims: number | readonly number[] | undefined, keepdim: boolean): HostTensor {
   const axes = dimList(dims, x.shape.length);
-  const result = foldDims(x, axes, keepdim, x.dtype, (v) => wrap(v.reduce((a, b) => a + b, 0), x.dtype));
+  const result = foldDims(x, axes, keepdim, x.dtype, (v) =>
+    wrap(
+      v.reduce((a, b) => a + b, 0),
+      x.dtype,
+    ),
+  );
   const scale = foldDims(x, axes, keepdim, x.dtype, (v) => v.reduce((a, b) => a + Math.abs(b), 0)).data;
   return { ...result, scale };
 }
@@ -85,7 +90,11 @@ function softmaxLike(
         const top = Math.max(...v);
         const shifted = v.map((e) => e - top);
         const exponentials = shifted.map(Math.exp);
-        return line(exponentials, exponentials.reduce((a, b) => a + b, 0), shifted);
+        return line(
+          exponentials,
+          exponentials.reduce((a, b) => a + b, 0),
+          shifted,
+        );
       }),
     tolerance,
     gradient: smooth(),
@@ -125,11 +134,17 @@ export const reductionOperations = [
     sample(draw) {
       const shape = draw.shape(undefined, 4);
       const dtype = draw.dtype(['int32', 'uint32', 'float16', 'bool']);
-      return [draw.input(shape, dtype, isReal(dtype) ? [0.7, 1.4] : [-3, 3]), draw.dims(shape.length), draw.chance()] as const;
+      return [
+        draw.input(shape, dtype, isReal(dtype) ? [0.7, 1.4] : [-3, 3]),
+        draw.dims(shape.length),
+        draw.chance(),
+      ] as const;
     },
     reference(x, dims, keepdim) {
       const c = counted(x);
-      return foldDims(c, dimList(dims, x.shape.length), keepdim, c.dtype, (v) => v.reduce((a, b) => wrap(a * b, c.dtype), 1));
+      return foldDims(c, dimList(dims, x.shape.length), keepdim, c.dtype, (v) =>
+        v.reduce((a, b) => wrap(a * b, c.dtype), 1),
+      );
     },
     tolerance: { ulp: 64 },
     gradient: smooth(),
@@ -167,7 +182,10 @@ export const reductionOperations = [
     bad: badDims('all', t.all),
   }),
   softmaxLike('softmax', 'softmax', (e, total) => e.map((v) => v / total), { ulp: 48 }),
-  softmaxLike('logSoftmax', 'log_softmax', (_, total, shifted) => shifted.map((v) => v - Math.log(total)), { ulp: 8, absolute: 4e-6 }),
+  softmaxLike('logSoftmax', 'log_softmax', (_, total, shifted) => shifted.map((v) => v - Math.log(total)), {
+    ulp: 8,
+    absolute: 4e-6,
+  }),
   operation({
     name: 'logSumExp',
     torch: 'logsumexp',

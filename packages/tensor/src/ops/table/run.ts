@@ -34,7 +34,8 @@ export function sampleOf(operation: Operation, seed: number, options: DrawOption
   return { operation, args, expected: operation.reference(args.map(hostArgument)), seed };
 }
 
-const isInputs = (a: Argument): a is readonly Input[] => Array.isArray(a) && a.length > 0 && a.every((v) => v instanceof Input);
+const isInputs = (a: Argument): a is readonly Input[] =>
+  Array.isArray(a) && a.length > 0 && a.every((v) => v instanceof Input);
 
 const hostArgument = (a: Argument): unknown => (a instanceof Input ? a.value : isInputs(a) ? a.map((i) => i.value) : a);
 
@@ -121,6 +122,6 @@ export const gpuError =
 function show(a: Argument): string {
   if (a instanceof Input) return a.toString();
   if (isInputs(a)) return `[${a.map(show).join('; ')}]`;
-  if (typeof a === 'object' && a !== null && 'source' in a) return (a as { name: string }).name;
+  if (typeof a === 'object' && a !== null && 'source' in a && 'name' in a) return String(a.name);
   return a === undefined ? 'undefined' : JSON.stringify(a);
 }

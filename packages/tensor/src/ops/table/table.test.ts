@@ -20,7 +20,8 @@ describe('coverage', () => {
     for (const file of files) {
       const module = (await import(new URL(file, folder).pathname)) as Record<string, unknown>;
       for (const [name, value] of Object.entries(module)) {
-        if (typeof value === 'function' && exported.has(value) && !names.includes(name)) missing.push(`${file}: ${name}`);
+        if (typeof value === 'function' && exported.has(value) && !names.includes(name))
+          missing.push(`${file}: ${name}`);
       }
     }
     expect(missing).toEqual([]);
@@ -34,7 +35,9 @@ describe('coverage', () => {
   test('every method that is an operation is in the table', () => {
     const own = ['constructor', 'item', 'data', 'array', 'dispose', 'toString', 'shape', 'dtype', 'rank', 'size'];
     const others = ['requiresGrad', 'disposed', 'replaceNode'];
-    const methods = Object.getOwnPropertyNames(library.Tensor.prototype).filter((n) => ![...own, ...others].includes(n));
+    const methods = Object.getOwnPropertyNames(library.Tensor.prototype).filter(
+      (n) => ![...own, ...others].includes(n),
+    );
     expect(methods.filter((n) => !names.includes(n))).toEqual([]);
   });
 });
