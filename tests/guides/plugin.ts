@@ -28,7 +28,10 @@ export function markdownSnippets(): Plugin {
         compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, sourceMap: true },
       });
       const map = JSON.parse(compiled.sourceMapText!) as Record<string, unknown>;
-      return { code: compiled.outputText, map: { ...map, sources: [file!], sourcesContent: [snippet.text] } };
+      return {
+        code: compiled.outputText,
+        map: JSON.stringify({ ...map, sources: [file], sourcesContent: [snippet.text] }),
+      };
     },
   };
 }

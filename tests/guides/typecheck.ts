@@ -1,7 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import type { Snippet } from './page.js';
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly types: string }>>;
+}
 
 /** Type errors of snippets, checked strictly against the packages' sources. */
 export function typeErrors(root: string, snippets: readonly Snippet[]): string[] {
@@ -10,9 +14,13 @@ export function typeErrors(root: string, snippets: readonly Snippet[]): string[]
   };
   const paths: Record<string, string[]> = { '#host': ['packages/tensor/src/host/node/index.ts'] };
   for (const name of readdirSync(join(root, 'packages'))) {
-    if (!existsSync(join(root, 'packages', name, 'src/index.ts'))) continue;
-    paths[`@chiaro/${name}`] = [`packages/${name}/src/index.ts`];
-    paths[`@chiaro/${name}/*`] = [`packages/${name}/src/*/index.ts`];
+    const manifest = join(root, 'packages', name, 'package.json');
+    if (!existsSync(manifest)) continue;
+    const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
+    for (const [entry, { types }] of Object.entries(exports)) {
+      const source = types.replace('/dist/', '/src/').replace(/\.d\.ts$/, '.ts');
+      paths[join('@chiaro', name, entry)] = [join('packages', name, source)];
+    }
   }
   const json = { ...config.compilerOptions, paths, baseUrl: '.', types: ['@webgpu/types', 'node'] };
   const { options } = ts.convertCompilerOptionsFromJson(json, root);

@@ -46,3 +46,10 @@ export function promoteNumber(dtype: DType, value: number): DType {
   if (!Number.isInteger(value)) return 'float32';
   return dtype === 'bool' ? 'int32' : dtype;
 }
+
+/** Throws for what is not a dtype, as plain JavaScript may pass. */
+export function expectKnownDType(op: string, dtype: string): void {
+  if (!Object.hasOwn(bytesPerElement, dtype)) {
+    throw new DTypeError(`${op}: there is no dtype ${dtype}; take one of ${Object.keys(bytesPerElement).join(', ')}`);
+  }
+}

@@ -1,6 +1,6 @@
 import { sizeOf, showShape, type Shape } from './shape.js';
 import type { DType, TypedArray } from './dtype.js';
-import { ChiaroError, ShapeError } from './errors.js';
+import { ChiaroError, DTypeError, ShapeError } from './errors.js';
 import { Node } from './graph/node.js';
 import { readNode } from './runtime/realize.js';
 import { assertMayRead, noteTensor } from './runtime/scope.js';
@@ -134,6 +134,10 @@ export class Tensor {
 
 /** The node of a tensor that an operation is about to use. */
 export function live(t: Tensor, op: string): Node {
+  if (!(t instanceof Tensor)) {
+    const what = t === null ? 'null' : Array.isArray(t) ? 'an array; wrap it in tensor(...)' : typeof t;
+    throw new DTypeError(`${op} takes tensors, got ${what}`);
+  }
   if (t.disposed) throw new ChiaroError(`${op}: the tensor ${t.toString()} was disposed of before this use`);
   return t.node;
 }

@@ -87,7 +87,7 @@ function program(): Promise<ArrayLike<number>> {
     name: 'evenOdd',
     inputs: { x: 'f32[N]' },
     outputs: () => ({ sums: { dtype: 'f32', shape: [2], accumulate: 'scatter' } }),
-    dispatches: ({ N }) => [{ items: N!, code: wgsl`fn item(i: u32) { accumulate_sums(i % 2u, x[i]); }` }],
+    dispatches: ({ N }) => [{ items: N, code: wgsl`fn item(i: u32) { accumulate_sums(i % 2u, x[i]); }` }],
     reference: () => ({ sums: [2550, 2500] }),
   });
   return evenOdd({ x: arange(101).to('float32') }).sums.data();

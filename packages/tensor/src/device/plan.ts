@@ -1,11 +1,12 @@
 import { bytesPerElement } from '../dtype.js';
+import { ShapeError } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { bufferDType, sameBuffer, type BufferId, type Temporary } from '../kernel/buffer.js';
 import type { BufferRef, Dispatch, ProgramKernel } from '../kernel/dispatch.js';
 import { itemsOf, KernelText } from '../kernel/emit.js';
 import type { FusedKernel } from '../kernel/ir.js';
-import { boundMatmul } from '../schedule/matmul.js';
-import type { Call, Schedule } from '../schedule/schedule.js';
+import { boundMatmul, matmulPieces, type BoundPiece } from '../schedule/matmul.js';
+import type { Call, MatmulCall, Schedule } from '../schedule/schedule.js';
 import { sizeOf } from '../shape.js';
 import type { AdapterProfile } from './profile.js';
 import { windowsOf, type Window } from './windows.js';
@@ -66,14 +67,22 @@ type BareStep = Omit<PlanStep, 'sites'>;
 
 function stepsOf(call: Call, profile: AdapterProfile): BareStep[] {
   if (call.kind === 'fused') return fusedSteps(call, profile);
-  if (call.kind === 'matmul') {
-    const { kernel, inputs, outputs } = boundMatmul(call, profile);
-    return programSteps(kernel, inputs, outputs);
-  }
+  if (call.kind === 'matmul') return matmulSteps(call, profile);
   const { node, inputs } = call;
   const kernel = node.attrs.build(profile);
   const outputs = kernel.outputs.map((_, index): BufferId => ({ kind: 'node', node, index }));
-  return programSteps(kernel, inputs, outputs);
+  return programSteps(kernel, inputs, outputs, profile);
+}
+
+function matmulSteps(call: MatmulCall, profile: AdapterProfile): BareStep[] {
+  const whole = [call.a.backing, call.b.backing, { kind: 'node', node: call.node, index: 0 } as const];
+  if (!call.epilogue && whole.some((id) => bufferBytes(id) > profile.maxBindingBytes)) {
+    return matmulPieces(call, profile).flatMap(({ kernel, inputs, outputs, windows }) =>
+      programSteps(kernel, inputs, outputs, profile, windows),
+    );
+  }
+  const { kernel, inputs, outputs } = boundMatmul(call, profile);
+  return programSteps(kernel, inputs, outputs, profile);
 }
 
 function fusedSteps(kernel: FusedKernel, profile: AdapterProfile): BareStep[] {
@@ -92,7 +101,13 @@ function fusedSteps(kernel: FusedKernel, profile: AdapterProfile): BareStep[] {
   }));
 }
 
-function programSteps(kernel: ProgramKernel, inputs: readonly BufferId[], outputs: readonly BufferId[]): BareStep[] {
+function programSteps(
+  kernel: ProgramKernel,
+  inputs: readonly BufferId[],
+  outputs: readonly BufferId[],
+  profile: AdapterProfile,
+  windows: BoundPiece['windows'] = new Map(),
+): BareStep[] {
   const scratch = kernel.scratch.map(({ bytes }): Temporary => ({
     kind: 'temporary',
     dtype: 'uint32',
@@ -104,9 +119,27 @@ function programSteps(kernel: ProgramKernel, inputs: readonly BufferId[], output
     ...(kernel.zeroOutputs ?? []).map((i) => outputs[i]!),
     ...scratch.filter((_, i) => kernel.scratch[i]!.zero),
   ];
+  const bound = (id: BufferId): { id: BufferId; window: Window | undefined } => {
+    const elements = windows.get(id);
+    if (!elements) return { id, window: undefined };
+    const size = bytesPerElement[bufferDType(id)];
+    const offset = elements.start * size;
+    const end = Math.min(Math.ceil((elements.end * size) / 16) * 16, bufferBytes(id));
+    return { id, window: { offset, bytes: end - offset } };
+  };
   return kernel.dispatches.map((dispatch, i) => ({
     dispatch,
-    buffers: dispatch.buffers.map(({ ref }) => ({ id: buffer(ref), window: undefined })),
+    buffers: dispatch.buffers.map(({ name, ref }) => {
+      const binding = bound(buffer(ref));
+      const bytes = binding.window?.bytes ?? bufferBytes(binding.id);
+      if (bytes > profile.maxBindingBytes) {
+        throw new ShapeError(
+          `${dispatch.label}: its buffer ${name} has ${bytes} bytes, but this adapter binds at most ` +
+            `${profile.maxBindingBytes} at once, and this operation cannot be split; split the tensor first`,
+        );
+      }
+      return binding;
+    }),
     indirect: 'indirect' in dispatch.workgroups ? buffer(dispatch.workgroups.indirect) : undefined,
     clear: i === 0 ? zeroed : [],
   }));

@@ -108,14 +108,13 @@ function touched(
   profile: AdapterProfile,
 ): Window | undefined {
   const { parts } = kernel;
-  const rows = [Math.floor(start / parts), Math.floor((start + count - 1) / parts)] as const;
+  const total = layout.outer.reduce((a, b) => a * b, 1);
   const m = layout.inner.reduce((a, b) => a * b, 1);
   const chunk = Math.ceil(m / parts);
-  // one row: its parts cover a run of the inner loops; several rows: all of them
-  const inner =
-    rows[0] === rows[1] && parts > 1
-      ? [(start % parts) * chunk, Math.min((((start + count - 1) % parts) + 1) * chunk, m) - 1]
-      : [0, m - 1];
+  // items run through all rows of a part before the next part begins
+  const [first, last] = [Math.floor(start / total), Math.floor((start + count - 1) / total)];
+  const rows = first === last ? [start % total, (start + count - 1) % total] : [0, total - 1];
+  const inner = [first * chunk, Math.min((last + 1) * chunk, m) - 1];
   let lo = Infinity;
   let hi = -Infinity;
   for (const access of accesses) {
@@ -125,7 +124,7 @@ function touched(
       hi = Math.max(hi, start + count - 1);
       continue;
     }
-    const a = span(access.outer, layout.outer, rows[0], rows[1]);
+    const a = span(access.outer, layout.outer, rows[0]!, rows[1]!);
     const b = span(access.inner, layout.inner, inner[0]!, inner[1]!);
     lo = Math.min(lo, access.offset + a[0] + b[0]);
     hi = Math.max(hi, access.offset + a[1] + b[1]);

@@ -19,6 +19,10 @@ export interface DispatchRange {
 const target = wgslTarget({ zero: 'u.zero' });
 const workgroupSize = 64;
 const maxWorkgroups = 65535;
+/** Items that an invocation of a map takes one after the other on a software adapter: a cache line of f32. */
+const longestRun = 16;
+/** Invocations that keep all threads of a software adapter busy. */
+const busyInvocations = 4096;
 /** Terms that are summed before they are added to the total: keeps the error of long sums small. */
 const block = 128;
 
@@ -59,6 +63,18 @@ function lanesFor(kernel: FusedKernel, layout: KernelLayout, profile: AdapterPro
   return product(layout.inner) >= workgroupSize ? workgroupSize : 1;
 }
 
+/**
+ * Neighbouring items that one invocation of a map computes. A real GPU wants neighbours in neighbouring invocations. On
+ * a software adapter a run is three times as fast: index arithmetic (integer division above all) is done once per run,
+ * and each lane keeps to its own cache line.
+ */
+function runLength(kernel: FusedKernel, items: number, profile: AdapterProfile): number {
+  if (!isMap(kernel) || profile.kind !== 'software') return 1;
+  return Math.min(Math.max(Math.floor(items / busyInvocations), 1), longestRun);
+}
+
+const isMap = (kernel: FusedKernel): boolean => kernel.stages.length === 0 && kernel.innerStores.length === 0;
+
 /** Writes a fused kernel as WGSL. One text serves all sizes of a structure; sizes and numbers are uniforms. */
 export class KernelText {
   readonly layout: KernelLayout;
@@ -84,21 +100,25 @@ export class KernelText {
     this.#reset(range);
     this.#body();
     this.#declareZero();
-    const groups = this.#lanes > 1 ? range.count : Math.ceil(range.count / workgroupSize);
-    const x = Math.min(groups, maxWorkgroups);
+    const run = runLength(this.kernel, range.count, this.profile);
+    const groups = this.#lanes > 1 ? range.count : Math.ceil(range.count / (workgroupSize * run));
+    const y = Math.ceil(groups / maxWorkgroups);
+    const builtins = ['@builtin(num_workgroups) groups: vec3u'];
+    if (this.#lanes > 1) builtins.push('@builtin(workgroup_id) group: vec3u', '@builtin(local_invocation_index) lane: u32');
+    else builtins.push('@builtin(global_invocation_id) id: vec3u');
     return {
       label: this.kernel.label,
       code: [
         ...this.#workgroupVars,
         wgslHelpers(this.#helpers),
         `@compute @workgroup_size(${workgroupSize})`,
-        'fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {',
+        `fn main(${builtins.join(', ')}) {`,
         ...this.#lines.map((line) => `  ${line}`),
         '}',
       ].join('\n'),
       buffers: this.#bindings(),
       uniforms: this.#uniforms,
-      workgroups: [x, Math.ceil(groups / x), 1],
+      workgroups: [Math.ceil(groups / y), y, 1],
     };
   }
 
@@ -166,10 +186,11 @@ export class KernelText {
     this.#int('n', range.count);
     this.#int('start', range.start);
     layout.outer.forEach((size, k) => k > 0 && this.#int(`o${k}`, size));
-    if (kernel.stages.length > 0 || kernel.innerStores.length > 0) this.#int('m', product(layout.inner));
+    if (isMap(kernel)) this.#int('run', runLength(kernel, range.count, this.profile));
+    else this.#int('m', product(layout.inner));
     layout.inner.forEach((size, k) => k > 0 && this.#int(`i${k}`, size));
     if (kernel.parts > 1) {
-      this.#int('parts', kernel.parts);
+      this.#int('rows', product(layout.outer));
       this.#int('chunk', Math.ceil(product(layout.inner) / kernel.parts));
     }
     let n = 0;
@@ -248,14 +269,35 @@ export class KernelText {
   }
 
   #body(): void {
+    if (isMap(this.kernel)) this.#mapBody();
+    else this.#foldBody();
+  }
+
+  /** A loop over the invocation's run of items. */
+  #mapBody(): void {
+    const top = new Emitter(target, (value, args) => this.#resolve(value, args));
+    top.use(...this.kernel.outerStores.map((s) => s.value));
+    const stores = this.kernel.outerStores.map((store) => this.#store(store, top.value(store.value)));
+    this.#lines.push(
+      `let first = i32(id.x + id.y * groups.x * ${workgroupSize}u) * u.run;`,
+      'let end = min(first + u.run, u.n);',
+      ...coordinates('o', 'first + u.start', this.layout.outer, 'var'),
+      'for (var i = first; i < end; i++) {',
+      ...[...top.lines, ...stores, ...advance('o', this.layout.outer)].map((line) => `  ${line}`),
+      '}',
+    );
+    this.#helpers = top.helpers;
+  }
+
+  #foldBody(): void {
     const { kernel, layout } = this;
     const lines = this.#lines;
     if (this.#lanes > 1) lines.push('let i = i32(group.x + group.y * groups.x);');
-    else lines.push(`let i = i32((group.x + group.y * groups.x) * ${workgroupSize}u + lane);`);
+    else lines.push(`let i = i32(id.x + id.y * groups.x * ${workgroupSize}u);`);
     lines.push('if (i >= u.n) { return; }', 'let item = i + u.start;');
     let row = 'item';
     if (kernel.parts > 1) {
-      lines.push('let part = item % u.parts;', 'let row = item / u.parts;');
+      lines.push('let part = item / u.rows;', 'let row = item % u.rows;');
       row = 'row';
     }
     lines.push(...coordinates('o', row, layout.outer));
@@ -300,15 +342,26 @@ export class KernelText {
     for (const v of values) if (!visit(v)) top.value(v);
   }
 
-  /** The header of a loop over inner indices [from, to). */
+  /**
+   * A loop over inner indices [from, to). Where an invocation takes them one after the other, coordinates are counted
+   * up by the loop and only set before it, by `#pass`; else they are worked out from the index.
+   */
   #loop(from: string, to: string, body: readonly string[]): string[] {
+    const { inner } = this.layout;
+    const lines = this.#counts ? [...body, ...advance('i', inner)] : [...coordinates('i', 'j', inner), ...body];
     const step = this.#lanes > 1 ? `j += ${this.#lanes}` : 'j++';
-    return [
-      `for (var j = ${from}; j < ${to}; ${step}) {`,
-      ...coordinates('i', 'j', this.layout.inner).map((l) => `  ${l}`),
-      ...body.map((l) => `  ${l}`),
-      '}',
-    ];
+    return [`for (var j = ${from}; j < ${to}; ${step}) {`, ...lines.map((line) => `  ${line}`), '}'];
+  }
+
+  /** Are inner coordinates counted up instead of divided out? */
+  get #counts(): boolean {
+    return this.#lanes === 1 && this.layout.inner.length > 1;
+  }
+
+  /** Loops over inner indices from `from`, with the coordinates that they count. */
+  #pass(from: string, loops: readonly string[]): string[] {
+    if (!this.#counts) return [...loops];
+    return ['{', ...[...coordinates('i', from, this.layout.inner, 'var'), ...loops].map((line) => `  ${line}`), '}'];
   }
 
   #stage(stage: readonly Reduction[], top: Emitter, flush: () => void): void {
@@ -335,17 +388,18 @@ export class KernelText {
     const update = folded.map((value, k) => `${targets[k]} = ${inner.value(value)};`);
     const body = [...inner.lines, ...update];
     names.forEach((name) => lines.push(`var ${name} = u.e${name.slice(1)};`));
-    if (!blocked) lines.push(...this.#loop(first, to, body));
+    if (!blocked) lines.push(...this.#pass(first, this.#loop(first, to, body)));
     else {
       const sums = names.filter((_, k) => stage[k]!.op === 'sum');
-      lines.push(
+      const blocks = [
         `let ${end} = ${to};`,
         `for (var j0 = ${first}; j0 < ${end}; j0 += ${block}) {`,
         ...sums.map((name) => `  var part_${name} = u.e${name.slice(1)};`),
         ...this.#loop('j0', `min(j0 + ${block}, ${end})`, body).map((l) => `  ${l}`),
         ...sums.map((name) => `  ${name} += part_${name};`),
         '}',
-      );
+      ];
+      lines.push(...this.#pass(first, blocks));
     }
     if (this.#lanes > 1) names.forEach((name, k) => this.#tree(name, stage[k]!));
   }
@@ -384,19 +438,35 @@ export class KernelText {
     const inner = top.child();
     inner.use(...stores.map((s) => s.value));
     const writes = stores.map((store) => this.#store(store, inner.value(store.value)));
-    this.#lines.push(...this.#loop(this.#lanes > 1 ? 'i32(lane)' : '0', 'u.m', [...inner.lines, ...writes]));
+    const from = this.#lanes > 1 ? 'i32(lane)' : '0';
+    this.#lines.push(...this.#pass(from, this.#loop(from, 'u.m', [...inner.lines, ...writes])));
   }
 }
 
 /** Statements that decode a linear index into the coordinates of `sizes`. */
-function coordinates(loop: 'o' | 'i', linear: string, sizes: readonly number[]): string[] {
+function coordinates(loop: 'o' | 'i', linear: string, sizes: readonly number[], declare: 'let' | 'var' = 'let'): string[] {
   if (sizes.length === 0) return [];
   const lines: string[] = [];
   let rest = linear;
   for (let k = sizes.length - 1; k > 0; k--) {
-    lines.push(`let ${loop}${k} = ${rest} % u.${loop}${k};`, `let ${loop}r${k} = ${rest} / u.${loop}${k};`);
-    rest = `${loop}r${k}`;
+    const name = `${loop}r${k}`;
+    if (k === sizes.length - 1 && linear.includes(' ')) {
+      lines.push(`let ${loop}all = ${linear};`);
+      rest = `${loop}all`;
+    }
+    lines.push(`let ${name} = ${rest} / u.${loop}${k};`, `${declare} ${loop}${k} = ${rest} - ${name} * u.${loop}${k};`);
+    rest = name;
   }
-  lines.push(`let ${loop}0 = ${rest};`);
+  lines.push(`${declare} ${loop}0 = ${rest};`);
   return lines;
+}
+
+/** Statements that move coordinates on to the next element of `sizes`. */
+function advance(loop: 'o' | 'i', sizes: readonly number[]): string[] {
+  if (sizes.length === 0) return [];
+  const text = sizes.reduce(
+    (carry, _, k) => (k === 0 ? carry : `${loop}${k}++; if (${loop}${k} == u.${loop}${k}) { ${loop}${k} = 0; ${carry} }`),
+    `${loop}0++;`,
+  );
+  return [text];
 }

@@ -83,8 +83,9 @@ export function interpret(
   kernel.partials.forEach((buffer, k) => {
     // the whole sum stands in the first part, zeros (the identity) in the others
     const { op, value } = allReductions[k]!;
+    const rows = layout.outer.reduce((a, b) => a * b, 1);
     writes.push(
-      `for (let p = 0; p < ${number(kernel.parts)}; p++) ${bufferName(buffer)}[item * ${number(kernel.parts)} + p] = ` +
+      `for (let p = 0; p < ${number(kernel.parts)}; p++) ${bufferName(buffer)}[p * ${number(rows)} + item] = ` +
         `p === 0 ? r${k} : ${number(identityOf(op, value.type).value)};`,
     );
   });

@@ -78,7 +78,7 @@ export interface FusedKernel {
   readonly outerStores: readonly StoreSite[];
   /**
    * When larger than 1, the inner loops are cut into this many parts, each an invocation of its own; the one stage's
-   * results go to partial buffers (one per reduction: `partials`) at outer * parts + part, and a second kernel folds them.
+   * results go to partial buffers (one per reduction: `partials`) at part * rows + row, and a second kernel folds them.
    */
   readonly parts: number;
   /** In the epilogue of a matmul: the value that stands for the product's element at the outer index. */

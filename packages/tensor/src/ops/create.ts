@@ -1,10 +1,9 @@
-import type { DType, TypedArray } from '../dtype.js';
+import { expectKnownDType, type DType, type TypedArray } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
-import { Node } from '../graph/node.js';
 import { expectShape, showShape, sizeOf, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { castNode, expandNode, make, scalarNode } from './apply.js';
-import { reshapeNode } from './movement.js';
+import { fromData, iotaNode, reshapeNode } from './nodes.js';
 
 /** What tensors are made from: numbers, booleans, nested arrays of them, typed arrays. */
 export type TensorLike = number | boolean | readonly TensorLike[] | TypedArray;
@@ -20,6 +19,8 @@ export function tensor(values: TensorLike, options?: Shape | { shape?: Shape; dt
   const { shape, dtype } = Array.isArray(options)
     ? { shape: options as Shape }
     : ((options ?? {}) as { shape?: Shape; dtype?: DType });
+  if (dtype) expectKnownDType('tensor', dtype);
+  if (shape) expectShape('tensor', shape);
   if (typeof values === 'number' || typeof values === 'boolean') {
     const node = scalarNode(Number(values), dtype ?? (typeof values === 'boolean' ? 'bool' : 'float32'));
     return make(shape ? expandNode(node, shape) : node);
@@ -28,25 +29,10 @@ export function tensor(values: TensorLike, options?: Shape | { shape?: Shape; dt
     ? { data: values, shape: [values.length], kind: typedDType(values) }
     : flattenNested(values);
   const sizes = shape ?? flat.shape;
-  expectShape('tensor', sizes);
   if (sizeOf(sizes) !== flat.data.length) {
     throw new ShapeError(`tensor: ${flat.data.length} elements do not fill shape ${showShape(sizes)}`);
   }
   return fromData(flat.data, sizes, dtype ?? flat.kind);
-}
-
-/** A leaf that holds a copy of `data`. */
-export function fromData(data: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
-  const node = new Node('data', [], {}, [...shape], dtype);
-  node.data = hostCopy(data, dtype);
-  return make(node);
-}
-
-function hostCopy(data: ArrayLike<number>, dtype: DType): TypedArray {
-  if (dtype === 'int32') return Int32Array.from(data);
-  if (dtype === 'uint32') return Uint32Array.from(data);
-  if (dtype === 'bool') return Uint8Array.from(data, (v) => (v ? 1 : 0));
-  return Float32Array.from(data);
 }
 
 const isTyped = (v: unknown): v is TypedArray => ArrayBuffer.isView(v);
@@ -97,6 +83,7 @@ export interface CreateOptions {
 /** A tensor filled with one value; it takes no memory until something needs it stored. */
 export function full(shape: Shape, value: number, { dtype = 'float32' }: CreateOptions = {}): Tensor {
   expectShape('full', shape);
+  expectKnownDType('full', dtype);
   return make(expandNode(scalarNode(value, dtype), shape));
 }
 
@@ -108,9 +95,6 @@ export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shap
 export const zerosLike = (x: Tensor): Tensor => full(x.shape, 0, { dtype: x.dtype });
 /** Ones of another tensor's shape and dtype. */
 export const onesLike = (x: Tensor): Tensor => full(x.shape, 1, { dtype: x.dtype });
-
-/** 0, 1, ..., n - 1 as int32, computed inside the kernels that use it. */
-export const iotaNode = (n: number): Node => new Node('iota', [], {}, [n], 'int32');
 
 /** start, start + step, ... below `end`; int32 if all three are whole numbers, else float32. `arange(n)` starts at 0. */
 export function arange(start: number, end?: number, step = 1, options: CreateOptions = {}): Tensor {
@@ -135,6 +119,7 @@ export function linspace(start: number, end: number, count: number): Tensor {
 
 /** The identity matrix (or its first `columns` columns). */
 export function eye(rows: number, columns = rows, { dtype = 'float32' }: CreateOptions = {}): Tensor {
+  expectShape('eye', [rows, columns]);
   const i = make(reshapeNode(iotaNode(rows), [rows, 1]));
   return i.eq(make(iotaNode(columns))).to(dtype);
 }

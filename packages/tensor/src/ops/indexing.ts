@@ -5,7 +5,7 @@ import { scatterAddKernel } from '../kernels/scatter/scatter.js';
 import { broadcastShapes, normalizeDim, showShape } from '../shape.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, expandNode, make } from './apply.js';
-import { reshapeNode } from './movement.js';
+import { reshapeNode } from './nodes.js';
 
 function indexNode(op: string, index: Tensor): Node {
   if (index.dtype !== 'int32' && index.dtype !== 'uint32') {

@@ -1,4 +1,4 @@
-import { isFloat, scalarType } from '../dtype.js';
+import { expectKnownDType, isFloat, scalarType } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import { build, expr, type ExprFunction, type OpName, type ScalarType } from '../expr/index.js';
 import { combine } from '../kernel/fold.js';
@@ -41,7 +41,12 @@ function remainderFn(type: string): ExprFunction {
     if (type === 'bool') throw new DTypeError('remainder does not take bool tensors');
     fn =
       type === 'f32'
-        ? expr`fn remainder(a: f32, b: f32) -> f32 { return a - floor(a / b) * b; }`
+        ? // a quotient that is rounded to the wrong side of a whole number is put right afterwards
+          expr`fn remainder(a: f32, b: f32) -> f32 {
+            let r = a - floor(a / b) * b;
+            let s = select(r, r + b, r != 0.0 && ((r < 0.0) != (b < 0.0)));
+            return select(s, s - b, abs(s) >= abs(b));
+          }`
         : type === 'i32'
           ? expr`fn remainder(a: i32, b: i32) -> i32 { let r = a % b; return select(r, r + b, r != 0 && ((r < 0) != (b < 0))); }`
           : expr`fn remainder(a: u32, b: u32) -> u32 { return a % b; }`;
@@ -53,7 +58,7 @@ function remainderFn(type: string): ExprFunction {
 /** -x. */
 export const neg = (x: Tensor): Tensor => numeric('neg', x);
 /** |x|. */
-export const abs = (x: Tensor): Tensor => (x.dtype === 'uint32' ? x : numeric('abs', x));
+export const abs = (x: Tensor): Tensor => numeric('abs', x);
 /** -1, 0 or 1 by the sign of x. */
 export const sign = (x: Tensor): Tensor => numeric('sign', x);
 /** x * x. */
@@ -124,18 +129,22 @@ export function atan2(y: Operand, x: Operand): Tensor {
   return make(applyNode('atan2', operation('atan2', 'f32', 2), nodes, dtype));
 }
 
-/** a to the power b. Whole numbers up to 4, 0.5, -0.5 and -1 as plain numbers become products and roots. */
+/**
+ * a to the power b in real numbers; integers convert to float32 first (`square` keeps them). Whole numbers up to 4, 0.5,
+ * -0.5 and -1 as plain numbers become products and roots.
+ */
 export function pow(a: Operand, b: Operand): Tensor {
-  if (typeof b === 'number' && typeof a !== 'number') {
-    if (b === 1) return numeric('mul', a, 1);
-    if (b === 2) return square(a);
-    if (b === 3) return mul(square(a), a);
-    if (b === 4) return square(square(a));
-    if (b === 0.5) return sqrt(a);
-    if (b === -0.5) return rsqrt(a);
-    if (b === -1) return reciprocal(a);
-  }
   const { nodes, dtype } = operands('pow', [a, b], true);
+  if (typeof b === 'number' && typeof a !== 'number') {
+    const x = make(nodes[0]!);
+    if (b === 1) return x;
+    if (b === 2) return square(x);
+    if (b === 3) return mul(square(x), x);
+    if (b === 4) return square(square(x));
+    if (b === 0.5) return sqrt(x);
+    if (b === -0.5) return rsqrt(x);
+    if (b === -1) return reciprocal(x);
+  }
   return make(applyNode('pow', operation('pow', 'f32', 2), nodes, dtype));
 }
 
@@ -160,7 +169,8 @@ const extreme = (op: 'max' | 'min'): (() => ExprFunction) =>
 const maximumFn = extreme('max');
 const minimumFn = extreme('min');
 const clampFn = lazily(
-  () => expr`fn clamp_nan(x: f32, lo: f32, hi: f32) -> f32 { return select(select(x, lo, x < lo), hi, x > hi); }`,
+  () =>
+    expr`fn clamp_nan(x: f32, lo: f32, hi: f32) -> f32 { let y = select(x, lo, x < lo); return select(y, hi, y > hi); }`,
 );
 
 /** The larger of a and b; NaN if either is, as PyTorch (WGSL's own max drops NaN). */
@@ -181,7 +191,7 @@ export function minimum(a: Operand, b: Operand): Tensor {
 
 /** x limited to [low, high]; NaN stays NaN. Either limit may be left out. */
 export function clamp(x: Tensor, low?: Operand, high?: Operand): Tensor {
-  if (low === undefined && high === undefined) return x;
+  if (low === undefined && high === undefined) return make(live(x, 'clamp'));
   if (high === undefined) return maximum(x, low!);
   if (low === undefined) return minimum(x, high);
   const { nodes, dtype } = operands('clamp', [x, low, high]);
@@ -304,6 +314,7 @@ function selectFn(type: ScalarType): ExprFunction {
 /** The same elements in another dtype: real to integer truncates, anything to bool asks whether it is not zero. */
 export function to(x: Tensor, dtype: Tensor['dtype']): Tensor {
   const node = live(x, 'to');
+  expectKnownDType('to', dtype);
   return node.dtype === dtype ? make(node) : make(castNode(node, dtype));
 }
 

@@ -4,7 +4,7 @@ import { Node } from '../graph/node.js';
 import { broadcastShapes, showShape, sizeOf } from '../shape.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, expandNode, make } from './apply.js';
-import { reshapeNode } from './movement.js';
+import { reshapeNode } from './nodes.js';
 
 /**
  * Matrix product. Leading dimensions are batches and broadcast; a vector on the left is a row, on the right a column,
@@ -29,7 +29,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     // one matrix for all batches: rows of one product, forwards and in the gradient
     const rows = reshapeNode(m, [sizeOf(m.shape) / K!, K!]);
     const product = new Node('matmul', [rows, n], {}, [rows.shape[0]!, n.shape[1]!], computed);
-    return make(castNode(reshapeNode(product, [...m.shape.slice(0, -1), ...(b.rank === 1 ? [] : [n.shape[1]!])]), dtype));
+    return make(
+      castNode(reshapeNode(product, [...m.shape.slice(0, -1), ...(b.rank === 1 ? [] : [n.shape[1]!])]), dtype),
+    );
   }
   const batch = broadcastShapes('matmul', m.shape.slice(0, -2), n.shape.slice(0, -2));
   const [M, N] = [m.shape[m.shape.length - 2]!, n.shape[n.shape.length - 1]!];
@@ -48,5 +50,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 export function dot(a: Tensor, b: Tensor): Tensor {
   if (a.rank !== 1 || b.rank !== 1)
     throw new ShapeError(`dot: takes two vectors, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
+  if (a.size !== b.size)
+    throw new ShapeError(`dot: vectors ${showShape(a.shape)} and ${showShape(b.shape)} differ in length`);
   return a.mul(b).sum();
 }

@@ -5,6 +5,7 @@ import { expectShape, normalizeDim, normalizeDims, sameShape, showShape, sizeOf,
 import { live, type Tensor } from '../tensor.js';
 import { castNode, expandNode, make, scalarNode } from './apply.js';
 import { where } from './math.js';
+import { aliasNode, padNode, permuteNode, reshapeNode, sliceNode } from './nodes.js';
 
 const ones = (n: number): number[] => new Array<number>(n).fill(1);
 const zeros = (n: number): number[] => new Array<number>(n).fill(0);
@@ -12,15 +13,6 @@ const zeros = (n: number): number[] => new Array<number>(n).fill(0);
 /** The same elements, row-major, in another shape; one size may be -1 and is worked out. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return make(reshapeNode(live(x, 'reshape'), inferSize(x, shape)));
-}
-
-/** A reshape node; a reshape of a reshape is one reshape. */
-export function reshapeNode(node: Node, shape: Shape): Node {
-  if (sameShape(node.shape, shape)) return node;
-  // not through what stops or turns gradients: versions of cells, detached tensors, custom derivatives
-  const plain = node.is('reshape') && !node.realized && !node.leaf && !node.opaque && node.requiresGrad === node.inputs[0]!.requiresGrad;
-  const source = plain ? node.inputs[0]! : node;
-  return sameShape(source.shape, shape) ? source : new Node('reshape', [source], {}, [...shape], node.dtype);
 }
 
 function inferSize(x: Tensor, shape: Shape): number[] {
@@ -43,14 +35,6 @@ export function detach(x: Tensor): Tensor {
   return make(node.requiresGrad ? aliasNode(node, false) : node);
 }
 
-/** Another node for the same elements, which views built on it do not look behind. */
-export function aliasNode(node: Node, requiresGrad: boolean, also: readonly Node[] = []): Node {
-  const alias = new Node('reshape', [node, ...also], {}, node.shape, node.dtype);
-  alias.opaque = true;
-  alias.requiresGrad = requiresGrad;
-  return alias;
-}
-
 /** Dimensions `start` to `end` (inclusive) as one. */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   if (x.rank === 0) return reshape(x, [1]);
@@ -67,17 +51,6 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
     throw new ShapeError(`permute: ${showShape(dims)} must name each of the ${x.rank} dimensions once`);
   }
   return make(permuteNode(node, axes));
-}
-
-function permuteNode(node: Node, axes: readonly number[]): Node {
-  if (axes.every((a, i) => a === i)) return node;
-  return new Node(
-    'permute',
-    [node],
-    { axes },
-    axes.map((a) => node.shape[a]!),
-    node.dtype,
-  );
 }
 
 /** Two dimensions exchanged; by default the last two. */
@@ -149,6 +122,8 @@ export function slice(x: Tensor, ...ranges: SliceRange[]): Tensor {
       return;
     }
     const step = range[2] ?? 1;
+    const broken = [range[0], range[1]].find((v) => v != null && !Number.isInteger(v));
+    if (broken != null) throw new ShapeError(`slice: ${broken} in the range of dimension ${d} is not a whole number`);
     if (!Number.isInteger(step) || step === 0)
       throw new ShapeError(`slice: step ${step} of dimension ${d} must be a whole number other than 0`);
     const [from, count] = resolveRange(range[0] ?? null, range[1] ?? null, step, n);
@@ -172,18 +147,14 @@ function resolveRange(start: number | null, end: number | null, step: number, n:
   return [Math.max(from, 0), Math.max(0, Math.ceil((until - from) / step))];
 }
 
-/** A slice node. */
-export function sliceNode(node: Node, starts: readonly number[], sizes: Shape, steps: readonly number[]): Node {
-  const whole = starts.every((s) => s === 0) && steps.every((s) => s === 1) && sameShape(sizes, node.shape);
-  return whole ? node : new Node('slice', [node], { starts, steps }, [...sizes], node.dtype);
-}
-
 /** `length` elements of a dimension from `start`. */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
   const d = normalizeDim('narrow', dim, x.rank);
   const n = x.shape[d]!;
-  if (start < 0 || length < 0 || start + length > n) {
-    throw new ShapeError(`narrow: [${start}, ${start + length}) is not inside dimension ${dim} of size ${n}`);
+  if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > n) {
+    throw new ShapeError(
+      `narrow: [${start}, ${start + length}) is not a whole range inside dimension ${dim} of size ${n}`,
+    );
   }
   return slice(x, ...x.shape.map((_, i): SliceRange => (i === d ? [start, start + length] : null)));
 }
@@ -207,20 +178,20 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
 export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], value = 0): Tensor {
   if (amounts.length > x.rank) throw new ShapeError(`pad: ${amounts.length} pairs for a tensor of rank ${x.rank}`);
   const full = [...x.shape.slice(amounts.length).map(() => [0, 0] as const), ...amounts];
+  const fits = full.every(
+    ([b, a], d) => Number.isInteger(b) && Number.isInteger(a) && Math.min(b, 0) + Math.min(a, 0) + x.shape[d]! >= 0,
+  );
+  if (!fits) {
+    throw new ShapeError(`pad: ${JSON.stringify(amounts)} crops more than ${showShape(x.shape)} has, or is not whole`);
+  }
   const cropped = slice(x, ...full.map(([b, a], d): SliceRange => [Math.max(-b, 0), x.shape[d]! - Math.max(-a, 0)]));
   const before = full.map(([b]) => Math.max(b, 0));
   const shape = cropped.shape.map((n, d) => n + before[d]! + Math.max(full[d]![1], 0));
-  if (shape.some((n) => n < 0))
-    throw new ShapeError(`pad: ${JSON.stringify(amounts)} crops more than ${showShape(x.shape)} has`);
   if (sameShape(shape, cropped.shape)) return cropped;
   if (value === 0) return make(padNode(cropped.node, before, shape));
   const inside = padNode(expandNode(scalarNode(1, 'bool'), cropped.shape), before, shape);
-  return where(make(inside), make(padNode(cropped.node, before, shape)), value);
-}
-
-/** A pad node. */
-export function padNode(node: Node, before: readonly number[], shape: Shape): Node {
-  return new Node('pad', [node], { before }, [...shape], node.dtype);
+  const fill = make(castNode(scalarNode(value, 'float32'), x.dtype));
+  return where(make(inside), make(padNode(cropped.node, before, shape)), fill);
 }
 
 /** Tensors side by side along an existing dimension; dtypes are promoted to a common one. */
@@ -237,7 +208,7 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
     }
   }
   const nodes = tensors.map((t) => castNode(live(t, 'concat'), dtype)).filter((n) => n.shape[d] !== 0);
-  if (nodes.length <= 1) return make(nodes[0] ?? live(first, 'concat'));
+  if (nodes.length <= 1) return make(nodes[0] ?? castNode(live(first, 'concat'), dtype));
   const total = nodes.reduce((sum, n) => sum + n.shape[d]!, 0);
   return make(
     new Node(

@@ -8,8 +8,7 @@ import { tidy } from '../runtime/tidy.js';
 import { expectShape, sizeOf, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { expandNode, make } from './apply.js';
-import { iotaNode } from './create.js';
-import { reshapeNode } from './movement.js';
+import { iotaNode, reshapeNode } from './nodes.js';
 
 /** Where random numbers come from. */
 export interface RandomOptions {

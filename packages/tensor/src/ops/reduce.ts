@@ -7,7 +7,8 @@ import { tidy } from '../runtime/tidy.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, make } from './apply.js';
 import { isFinite, where } from './math.js';
-import { detach, reshapeNode } from './movement.js';
+import { detach } from './movement.js';
+import { reshapeNode } from './nodes.js';
 
 /** Dimensions of a reduction: one, several, or all of them when left out. */
 export type Dims = number | readonly number[];

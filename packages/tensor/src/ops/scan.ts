@@ -27,7 +27,7 @@ function scan(name: string, op: ScanDetail['op'], x: Tensor, dim: number, option
     throw new DTypeError(`${name}: takes float32, int32 or uint32; convert with .to('float32')`);
   const dtype = x.dtype === 'bool' ? 'int32' : x.dtype;
   const node = castNode(live(x, name), dtype);
-  if (x.rank === 0) return make(node);
+  if (x.rank === 0) return scan(name, op, x.reshape([1]), dim, options).reshape([]);
   const d = normalizeDim(name, dim, x.rank);
   const { reverse = false, exclusive = false } = options;
   const spec = {

@@ -3,7 +3,7 @@ import type { BufferBinding, BufferRef, Dispatch, HostArray, ProgramKernel, Unif
 import { hostArray } from '../kernel/hostArray.js';
 import { linearGrid } from '../kernels/grid.js';
 import { sizeOf } from '../shape.js';
-import { link, wgsl, type WgslModule } from '../wgsl/link.js';
+import { link, linkEdited, wgsl, type WgslModule } from '../wgsl/link.js';
 import {
   accumulateCode,
   defaultResolution,
@@ -141,6 +141,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
+/** WGSL with bare names as uniforms, `u.NAME`; a module that declares such a name itself means its own. */
+function withUniforms(text: string, names: readonly string[]): string {
+  const declared = (name: string): boolean => new RegExp(`\\b(let|var|const)\\s+${name}\\b|\\b${name}\\s*:`).test(text);
+  const foreign = names.filter((name) => !declared(name));
+  return foreign.reduce((t, name) => t.replace(new RegExp(`(?<![.\\w])${name}\\b(?!\\s*\\()`, 'g'), `u.${name}`), text);
+}
+
 function dispatchOf(
   { program, declarations }: ProgramInstance,
   sizes: Readonly<Record<string, number>>,
@@ -150,7 +157,9 @@ function dispatchOf(
   accumulators: readonly Accumulator[],
   finishing: boolean,
 ): Dispatch {
-  const userCode = link(spec.code);
+  // the kernels that end sums are the engine's: they write their uniforms out
+  const bare = finishing ? [] : [...Object.keys(sizes), ...Object.keys(program.options ?? {})];
+  const userCode = linkEdited((text) => withUniforms(text, bare), spec.code);
   const used = accumulators.filter((a) => new RegExp(`\\baccumulate_${a.name}\\b`).test(userCode));
   const privates = used.filter((a) => a.mode === 'private');
   if (privates.length > 0 && spec.items === undefined) {
@@ -159,15 +168,10 @@ function dispatchOf(
     );
   }
   const entry = spec.items === undefined ? undefined : entryPoint(spec.items, privates);
-  const bare = [...Object.keys(sizes), ...Object.keys(program.options ?? {})];
-  const rewritten = bare.reduce(
-    (text, name) => text.replace(new RegExp(`(?<![.\\w])${name}\\b(?!\\s*[:(])`, 'g'), `u.${name}`),
-    userCode,
-  );
   const parts = [
     ...declarations.map((d) => accessors(d, userCode)),
     link(...used.map(accumulateCode)),
-    rewritten,
+    userCode,
     ...(entry ? [link(entry.code)] : []),
   ];
   const code = parts.filter((t) => t !== '').join('\n');

@@ -125,6 +125,23 @@ describe('defineProgram', () => {
     expect(await f(x).item()).toBe(946);
   });
 
+  test('names of sizes and options are free in expressions, in other modules and in the engine’s own', async () => {
+    const half = expr`fn half(size: f32) -> f32 { let N = size * 0.5; return N; }`;
+    const helper = wgsl`fn twice(size: f32) -> f32 { return size + size; }`;
+    const program = defineProgram({
+      name: 'names',
+      inputs: { x: 'f32[N]' },
+      options: { size: 'u32', low: 'f32' },
+      outputs: (_, { size }) => ({ sums: { dtype: 'f32', shape: [size], accumulate: 'scatter' } }),
+      dispatches: ({ N }) => [
+        { items: N, code: wgsl`${helper} fn item(i: u32) { accumulate_sums(i % size, twice(${half}(x[i])) + low); }` },
+      ],
+      reference: () => ({ sums: [] }),
+    });
+    const { sums } = program({ x: tensor([1, 2, 3, 4]) }, { size: 2, low: 10 });
+    expect([...(await sums.data())]).toEqual([24, 26]);
+  });
+
   test('says what does not fit', () => {
     expect(() => boxBlur({ image: tensor([1, 2]) }, { radius: 1 })).toThrow(
       /image is declared \[H, W, C\], got .*\[2\]/,

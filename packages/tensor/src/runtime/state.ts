@@ -2,7 +2,7 @@ import { Cell } from '../cell.js';
 import type { DType, TypedArray } from '../dtype.js';
 import { ChiaroError } from '../errors.js';
 import { Generator, type GeneratorState } from '../generator.js';
-import { fromData } from '../ops/create.js';
+import { fromData } from '../ops/nodes.js';
 import { sameShape, showShape, type Shape } from '../shape.js';
 import { leavesOf } from './tree.js';
 

@@ -1,4 +1,5 @@
 import type { AdapterProfile } from '../device/profile.js';
+import { bytesPerElement } from '../dtype.js';
 import type { Node } from '../graph/node.js';
 import { sizeOf } from '../shape.js';
 import { cheap, inlineCost } from './cost.js';
@@ -201,7 +202,7 @@ class Planner implements Places {
     if (this.options.fusion) {
       for (let order = this.#nextOrder - 1; order >= Math.max(latest, 0); order--) {
         const group = this.#groups.get(order);
-        if (!group || (group.isEpilogue && this.options.epilogues === false)) continue;
+        if (!group || (group.isEpilogue && (this.options.epilogues === false || group.closed))) continue;
         if (order > latest && !group.shares(sources)) continue;
         if (join(group)) return this.#joined(node, group);
         const { refusal } = group;
@@ -257,6 +258,8 @@ class Planner implements Places {
     epilogue.seed(node);
     this.#orders.set(node, epilogue.order);
     const [a, b] = node.inputs as [Node, Node];
+    // products that must be computed in pieces are stored before anything is made of them
+    epilogue.closed = [a, b, node].some((n) => sizeOf(n.shape) * bytesPerElement[n.dtype] > this.options.profile.maxBindingBytes);
     const why = (): string => 'a matmul: it takes in what is computed from its elements, nothing before';
     this.#steps.push({ kind: 'matmul', node, epilogue, a: this.#layout(a), b: this.#layout(b), why });
   }
@@ -322,10 +325,15 @@ function chunk<T>(list: readonly T[], size: number): T[][] {
  * would lose digits; many rows are parallel enough as they are.
  */
 function reductionParts(node: Node<'reduce'>, profile: AdapterProfile): number {
+  const input = node.inputs[0]!;
   const rows = sizeOf(node.shape);
-  const length = rows === 0 ? 0 : sizeOf(node.inputs[0]!.shape) / rows;
+  const length = rows === 0 ? 0 : sizeOf(input.shape) / rows;
+  // what is folded is spread over the whole input, unless it is its last dimensions: parts must fit into a binding
+  const trailing = node.attrs.axes.every((axis, i) => axis === input.shape.length - node.attrs.axes.length + i);
+  const span = (trailing ? length : length * rows) * bytesPerElement[node.dtype];
+  const fitting = span > profile.maxBindingBytes ? Math.ceil((4 * span) / profile.maxBindingBytes) : 1;
   const wanted = profile.kind === 'software' ? 512 : 16384;
   const shortest = profile.kind === 'software' ? 2048 : 256;
-  if (rows >= wanted / 8 || length < 2 * shortest) return 1;
-  return Math.min(Math.ceil(length / shortest), Math.ceil(wanted / Math.max(rows, 1)));
+  if (rows >= wanted / 8 || length < 2 * shortest) return Math.min(fitting, Math.max(length, 1));
+  return Math.max(fitting, Math.min(Math.ceil(length / shortest), Math.ceil(wanted / Math.max(rows, 1))));
 }

@@ -44,6 +44,8 @@ export class Group {
   readonly stores = new Set<Node>();
   /** How many invocations share each reduction; see FusedKernel.parts. */
   parts = 1;
+  /** Takes no more members. */
+  closed = false;
   /** Why the last node that did not fit did not. */
   refusal = '';
   /** Nodes of earlier groups that lowering has asked to read: stored there once the join is final. */

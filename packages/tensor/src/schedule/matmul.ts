@@ -5,6 +5,7 @@ import { KernelText } from '../kernel/emit.js';
 import { interpret } from '../kernel/interpret.js';
 import type { FusedKernel } from '../kernel/ir.js';
 import { matmulKernel } from '../kernels/matmul/matmul.js';
+import { splitMatmul } from '../kernels/matmul/split.js';
 import type { MatmulDType, MatmulEpilogue, MatmulSpec } from '../kernels/matmul/spec.js';
 import { sizeOf } from '../shape.js';
 import { hostArray } from '../kernel/hostArray.js';
@@ -30,6 +31,28 @@ export function boundMatmul(call: MatmulCall, profile: AdapterProfile): BoundPro
   }
   const written = epilogueOf(epilogue, spec, profile, inputs, outputs);
   return { kernel: matmulKernel({ ...spec, epilogue: written }, profile), inputs, outputs };
+}
+
+/** A part of a matmul, and the elements of its operands and of the product that it touches. */
+export interface BoundPiece extends BoundProgram {
+  /** By the buffers of `inputs` and `outputs`: first element and the one behind the last. */
+  readonly windows: ReadonlyMap<BufferId, { readonly start: number; readonly end: number }>;
+}
+
+/** The kernels of a matmul whose operands or product are larger than a binding; they have no epilogue. */
+export function matmulPieces(call: MatmulCall, profile: AdapterProfile): BoundPiece[] {
+  const product: BufferId = { kind: 'node', node: call.node, index: 0 };
+  const inputs: BufferId[] = [call.a.backing, call.b.backing];
+  return splitMatmul(specOf(call), profile).map(({ spec, a, b, c }) => ({
+    kernel: matmulKernel(spec, profile),
+    inputs,
+    outputs: [product],
+    windows: new Map([
+      [inputs[0]!, a],
+      [inputs[1]!, b],
+      [product, c],
+    ]),
+  }));
 }
 
 /** Sizes and strides of a matmul, with batch dimensions merged where both operands walk them with one stride. */

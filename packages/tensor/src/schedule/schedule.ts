@@ -104,8 +104,8 @@ function groupCalls(group: Group): Call[] {
   const partials = group.stages[0]!.map(({ node }): Temporary => ({ kind: 'temporary', dtype: node.dtype, size }));
   const part: Atom = { size: group.parts, parts: undefined };
   const at = combine([
-    [linearIndex(group.outerCoords, group.outerShape), group.parts],
-    [{ offset: 0, terms: [[part, 1]] }, 1],
+    [linearIndex(group.outerCoords, group.outerShape), 1],
+    [{ offset: 0, terms: [[part, 1]] }, sizeOf(group.outerShape)],
   ]);
   const [before, after] = phasesOf(group);
   const fold = stage.map((r, k) => ({ ...r, value: group.lowering.load(partials[k]!, at, partials[k]!.dtype) }));

@@ -35,6 +35,11 @@ export function wgsl(
 
 /** One text of modules and all that they use: every piece once, after what it uses. */
 export function link(...modules: readonly WgslModule[]): string {
+  return linkEdited((text) => text, ...modules);
+}
+
+/** As `link`, with the text of each module (not of expressions) edited. */
+export function linkEdited(edit: (text: string) => string, ...modules: readonly WgslModule[]): string {
   const seen = new Set<string>();
   const texts: string[] = [];
   const helpers = new Set<string>();
@@ -48,7 +53,7 @@ export function link(...modules: readonly WgslModule[]): string {
       texts.push(emitted.text);
     } else {
       module.uses.forEach(visit);
-      texts.push(module.text);
+      texts.push(edit(module.text));
     }
   };
   modules.forEach(visit);

@@ -15,14 +15,20 @@ import type { ExprModule } from '../parse/parse.js';
 const text = `
 // ---- exponentials: x = n ln 2 + r, |r| <= ln 2 / 2
 
-// 2^n for whole n in [-126, 127]
-fn power_of_two(n: f32) -> f32 {
-  return bitcast<f32>((i32(n) + 127) << 23u);
+// the whole number next to x, |x| < 2^22: 1.5 2^23 moves it to the lowest bits (half the cost of i32(round(x)), which
+// must look after values out of range)
+fn nearest(x: f32) -> i32 {
+  return bitcast<i32>(x + 12582912.0) - 0x4b400000;
+}
+
+// 2^n for n in [-126, 127]
+fn power_of_two(n: i32) -> f32 {
+  return bitcast<f32>((n + 127) << 23u);
 }
 
 // p 2^n, in two steps: 2^n itself may be out of range
-fn scale(p: f32, n: f32) -> f32 {
-  let half = trunc(0.5 * n);
+fn scale(p: f32, n: i32) -> f32 {
+  let half = n >> 1u;
   return p * power_of_two(half) * power_of_two(n - half);
 }
 
@@ -36,21 +42,21 @@ fn exp_tail(r: f32) -> f32 {
 }
 
 // 2^k exp(x)
-fn exp_scaled(x: f32, k: f32) -> f32 {
+fn exp_scaled(x: f32, k: i32) -> f32 {
   let c = clamp(x, -110.0, 90.0);
-  let n = round(c * 1.442695);
-  let r = reduce_exp(c, n);
+  let n = nearest(c * 1.442695);
+  let r = reduce_exp(c, f32(n));
   return scale(1.0 + (r + r * r * exp_tail(r)), n + k);
 }
 
 fn chiaro_exp(x: f32) -> f32 {
-  return exp_scaled(x, 0.0);
+  return exp_scaled(x, 0);
 }
 
 fn chiaro_exp2(x: f32) -> f32 {
   let c = clamp(x, -160.0, 130.0);
-  let n = round(c);
-  return scale(exp2_fraction(c - n), n);
+  let n = nearest(c);
+  return scale(exp2_fraction(c - f32(n)), n);
 }
 
 // 2^r for |r| <= 1/2
@@ -61,22 +67,22 @@ fn exp2_fraction(r: f32) -> f32 {
 
 fn chiaro_expm1(x: f32) -> f32 {
   let c = clamp(x, -30.0, 88.8);
-  let n = round(c * 1.442695);
-  let r = reduce_exp(c, n);
-  let s = power_of_two(n - 1.0);
+  let n = nearest(c * 1.442695);
+  let r = reduce_exp(c, f32(n));
+  let s = power_of_two(n - 1);
   return 2.0 * (s * (r + r * r * exp_tail(r)) + (s - 0.5));
 }
 
 fn chiaro_sinh(x: f32) -> f32 {
   let z = x * x;
   let series = x + x * z * (0.16666667 + z * (0.0083333505 + z * (0.00019836066 + z * 2.8174397e-06)));
-  let half = exp_scaled(abs(x), -1.0);
+  let half = exp_scaled(abs(x), -1);
   let large = half - 0.25 / half;
   return select(select(large, -large, x < 0.0), series, abs(x) < 1.0);
 }
 
 fn chiaro_cosh(x: f32) -> f32 {
-  let half = exp_scaled(abs(x), -1.0);
+  let half = exp_scaled(abs(x), -1);
   return half + 0.25 / half;
 }
 
@@ -186,8 +192,8 @@ fn chiaro_pow(x: f32, y: f32) -> f32 {
   let product = y_high * log_high;
   let product_low = (bounded - y_high) * log_high + bounded * log_low;
   let total = clamp(product + product_low, -200.0, 200.0);
-  let n = round(total);
-  let r = select((product - n) + product_low, 0.0, abs(total) >= 200.0);
+  let n = nearest(total);
+  let r = select((product - f32(n)) + product_low, 0.0, abs(total) >= 200.0);
   var power = scale(exp2_fraction(r), n);
   let infinite = bitcast<u32>(abs(x)) == 0x7f800000u;
   if (x == 0.0 || infinite) {

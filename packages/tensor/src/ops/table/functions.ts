@@ -164,7 +164,7 @@ export const realFunctions = [
       const x = draw.input(draw.shape(), draw.dtype(), [-4, 4], infinite);
       return [x, draw.chance(0.3) ? undefined : draw.real([0.01, 0.5])] as const;
     },
-    reference: (x, slope = Math.fround(0.01)) => applied(x, (v) => (v > 0 || Number.isNaN(v) ? v : slope * v)),
+    reference: (x, slope = 0.01) => applied(x, (v) => (v > 0 || Number.isNaN(v) ? v : slope * v)),
     tolerance: tolerances.mul,
     gradient: {
       ...smooth(),

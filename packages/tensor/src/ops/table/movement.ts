@@ -358,10 +358,10 @@ export const movementOperations = [
     reference(x, amounts, value = 0) {
       const full = [...x.shape.slice(amounts.length).map(() => [0, 0]), ...amounts];
       const shape = x.shape.map((n, d) => n + full[d]![0]! + full[d]![1]!);
-      const dtype = x.dtype === 'bool' && value !== 0 ? commonDType([x, value]) : x.dtype;
-      return generate(shape, dtype, (at) => {
+      const fill = x.dtype === 'bool' ? Number(value !== 0) : value;
+      return generate(shape, x.dtype, (at) => {
         const from = at.map((c, d) => c - full[d]![0]!);
-        return from.every((c, d) => c >= 0 && c < x.shape[d]!) ? elementAt(x, from) : value;
+        return from.every((c, d) => c >= 0 && c < x.shape[d]!) ? elementAt(x, from) : fill;
       });
     },
     tolerance,
@@ -424,6 +424,13 @@ export const movementOperations = [
       bad('nothing', () => t.stack([]), /stack.*at least one/),
       bad('shapes that differ', () => t.stack([t.zeros([2]), t.zeros([3])]), /stack.*\[2\].*\[3\]/),
     ],
+  }),
+  operation({
+    name: 'detach',
+    torch: 'Tensor.detach',
+    sample: (draw) => [moved(draw)] as const,
+    reference: (x) => x,
+    tolerance,
   }),
   operation({
     name: 'clone',

@@ -1,6 +1,7 @@
 import { evaluateNodes, toHostArray } from '../../device/reference.js';
 import { ulpAt } from '../../expr/stdlib/tolerances.js';
 import type { Node } from '../../graph/node.js';
+import { fromData } from '../nodes.js';
 import * as library from '../../index.js';
 import type { HostArray } from '../../kernel/dispatch.js';
 import { Draw, Input, type DrawOptions } from './draw.js';
@@ -49,7 +50,7 @@ export interface BuiltCall {
 export function buildCall({ operation, args }: Sample, asMethod = false): BuiltCall {
   const leaves = new Map<Node, HostArray>();
   const tensorOf = (input: Input): library.Tensor => {
-    const base = library.fromData(input.base.data, input.base.shape, input.base.dtype);
+    const base = fromData(input.base.data, input.base.shape, input.base.dtype);
     leaves.set(base.node, toHostArray(input.base.data, input.base.dtype));
     return input.view(base);
   };

@@ -34,7 +34,7 @@ describe('coverage', () => {
 
   test('every method that is an operation is in the table', () => {
     const own = ['constructor', 'item', 'data', 'array', 'dispose', 'toString', 'shape', 'dtype', 'rank', 'size'];
-    const others = ['requiresGrad', 'disposed', 'replaceNode'];
+    const others = ['requiresGrad', 'disposed', 'replaceNode', 'node', 'ownNode'];
     const methods = Object.getOwnPropertyNames(library.Tensor.prototype).filter(
       (n) => ![...own, ...others].includes(n),
     );
