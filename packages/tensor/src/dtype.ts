@@ -1,3 +1,4 @@
+import { DTypeError } from './errors.js';
 import type { ScalarType } from './expr/index.js';
 
 /**

@@ -44,11 +44,14 @@ export type {
   AnyProgram,
   DispatchSpec,
   HostTensor,
+  OptionTypes,
   OutputSpec,
   ProgramDefinition,
   ProgramDetail,
   ScratchSpec,
 } from './program/define.js';
+export type { ElementName } from './program/declaration.js';
 export type { AccumulateMode } from './program/accumulate.js';
+export type { HostArray } from './kernel/dispatch.js';
 export { wgsl } from './wgsl/link.js';
 export type { WgslModule } from './wgsl/link.js';

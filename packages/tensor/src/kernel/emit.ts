@@ -104,7 +104,8 @@ export class KernelText {
     const groups = this.#lanes > 1 ? range.count : Math.ceil(range.count / (workgroupSize * run));
     const y = Math.ceil(groups / maxWorkgroups);
     const builtins = ['@builtin(num_workgroups) groups: vec3u'];
-    if (this.#lanes > 1) builtins.push('@builtin(workgroup_id) group: vec3u', '@builtin(local_invocation_index) lane: u32');
+    if (this.#lanes > 1)
+      builtins.push('@builtin(workgroup_id) group: vec3u', '@builtin(local_invocation_index) lane: u32');
     else builtins.push('@builtin(global_invocation_id) id: vec3u');
     return {
       label: this.kernel.label,
@@ -444,7 +445,12 @@ export class KernelText {
 }
 
 /** Statements that decode a linear index into the coordinates of `sizes`. */
-function coordinates(loop: 'o' | 'i', linear: string, sizes: readonly number[], declare: 'let' | 'var' = 'let'): string[] {
+function coordinates(
+  loop: 'o' | 'i',
+  linear: string,
+  sizes: readonly number[],
+  declare: 'let' | 'var' = 'let',
+): string[] {
   if (sizes.length === 0) return [];
   const lines: string[] = [];
   let rest = linear;
@@ -465,7 +471,8 @@ function coordinates(loop: 'o' | 'i', linear: string, sizes: readonly number[], 
 function advance(loop: 'o' | 'i', sizes: readonly number[]): string[] {
   if (sizes.length === 0) return [];
   const text = sizes.reduce(
-    (carry, _, k) => (k === 0 ? carry : `${loop}${k}++; if (${loop}${k} == u.${loop}${k}) { ${loop}${k} = 0; ${carry} }`),
+    (carry, _, k) =>
+      k === 0 ? carry : `${loop}${k}++; if (${loop}${k} == u.${loop}${k}) { ${loop}${k} = 0; ${carry} }`,
     `${loop}0++;`,
   );
   return [text];

@@ -10,7 +10,7 @@ export function grid(n: number): [x: number, y: number, z: number] {
 }
 
 /** Invocations in one workgroup of a kernel that works by {@link linearMain}. */
-export const LINEAR_GROUP = 64;
+const LINEAR_GROUP = 64;
 
 /** The grid for `n` invocations of {@link linearMain}. */
 export const linearGrid = (n: number): [number, number, number] => grid(Math.ceil(n / LINEAR_GROUP));

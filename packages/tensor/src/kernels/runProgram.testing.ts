@@ -86,7 +86,7 @@ export const testProfile = async (): Promise<AdapterProfile & { readonly subgrou
 };
 
 /** The WGSL module of a dispatch: enables, declarations, code. */
-export function moduleText(
+function moduleText(
   d: Dispatch,
   features: { readonly shaderF16: boolean; readonly subgroups: boolean },
 ): string {

@@ -164,7 +164,7 @@ export function elementwise(fn: ExprFunction, ...inputs: Operand[]): Tensor {
   });
   const outputs = fn.outputs.length;
   const shape = broadcastShapes(fn.name, ...args.map((n) => n.shape));
-  const expanded = args.map((n) => expandNode(n, shape));
+  const expanded = fitBuffers(args.map((n) => expandNode(n, shape)));
   const results = fn.outputs.map((value, output) => {
     const dtype: DType =
       value.type === 'f32' ? 'float32' : value.type === 'i32' ? 'int32' : value.type === 'u32' ? 'uint32' : 'bool';
@@ -173,6 +173,40 @@ export function elementwise(fn: ExprFunction, ...inputs: Operand[]): Tensor {
   if (outputs === 1) return make(results[0]!);
   const columns = results.map((n) => new Node('reshape', [n], {}, [...shape, 1], n.dtype));
   return make(new Node('concat', columns, { dim: shape.length }, [...shape, outputs], columns[0]!.dtype));
+}
+
+/** Buffers that one kernel reads beside the one it writes. */
+const readable = 7;
+
+/**
+ * Inputs of one expression that come from more buffers than a kernel may bind are laid side by side in one buffer, as
+ * many as it takes.
+ */
+export function fitBuffers(inputs: readonly Node[]): readonly Node[] {
+  const sourceOf = (node: Node): Node => {
+    let n = node;
+    while (n.is('reshape') || n.is('permute') || n.is('expand') || n.is('slice') || n.is('pad')) n = n.inputs[0]!;
+    return n;
+  };
+  const stored = (n: Node): boolean => !n.is('scalar') && !n.is('iota');
+  const sources = [...new Set(inputs.map(sourceOf).filter(stored))];
+  if (sources.length <= readable) return inputs;
+  const packed = new Set(sources.slice(readable - 2));
+  const chosen = (dtype: DType): Node[] => inputs.filter((n) => n.dtype === dtype && packed.has(sourceOf(n)));
+  const parts = new Map<Node, Node>();
+  for (const dtype of new Set(inputs.map((n) => n.dtype))) {
+    const rows = [...new Set(chosen(dtype))];
+    if (rows.length < 2) continue;
+    const { shape } = rows[0]!;
+    const columns = rows.map((n) => new Node('reshape', [n], {}, [1, ...shape], dtype));
+    const all = new Node('concat', columns, { dim: 0 }, [rows.length, ...shape], dtype);
+    rows.forEach((n, k) => {
+      const starts = [k, ...shape.map(() => 0)];
+      const row = new Node('slice', [all], { starts, steps: starts.map(() => 1) }, [1, ...shape], dtype);
+      parts.set(n, new Node('reshape', [row], {}, shape, dtype));
+    });
+  }
+  return inputs.map((n) => parts.get(n) ?? n);
 }
 
 /** Number of scalar components of a parameter's type. */

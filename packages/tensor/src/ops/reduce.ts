@@ -6,7 +6,7 @@ import { normalizeDim, normalizeDims, showShape, sizeOf } from '../shape.js';
 import { tidy } from '../runtime/tidy.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, make } from './apply.js';
-import { isFinite, where } from './math.js';
+import { clone, isFinite, where } from './math.js';
 import { detach } from './movement.js';
 import { reshapeNode } from './nodes.js';
 
@@ -63,9 +63,13 @@ export const any = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
 export const all = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
   tidy(() => reduce('all', 'sum', x.eq(0), dims, keepdim, 'int32').eq(0));
 
+/** x as real numbers: what a function of no elements gives. */
+const nothing = (x: Tensor): Tensor => make(castNode(x.node, isFloat(x.dtype) ? x.dtype : 'float32'));
+
 /** e^x / sum(e^x) along a dimension, without overflow. */
 export function softmax(x: Tensor, dim: number): Tensor {
-  normalizeDim('softmax', dim, x.rank);
+  if (x.shape[normalizeDim('softmax', dim, x.rank)] === 0) return clone(x);
+  if (x.size === 0) return nothing(x);
   return tidy(() => {
     // the result does not depend on the shift: no gradient goes that way
     const e = x.sub(detach(max(x, dim, true))).exp();
@@ -75,16 +79,18 @@ export function softmax(x: Tensor, dim: number): Tensor {
 
 /** log(softmax(x)), without the loss of digits of taking the logarithm afterwards. */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
-  normalizeDim('logSoftmax', dim, x.rank);
+  if (x.shape[normalizeDim('logSoftmax', dim, x.rank)] === 0) return clone(x);
+  if (x.size === 0) return nothing(x);
   return tidy(() => {
     const shifted = x.sub(detach(max(x, dim, true)));
     return shifted.sub(sum(shifted.exp(), dim, true).log());
   });
 }
 
-/** log(sum(e^x)) over dimensions (all by default), without overflow. */
+/** log(sum(e^x)) over dimensions (all by default), without overflow; -Infinity for a sum of nothing. */
 export function logSumExp(x: Tensor, dims?: Dims, keepdim = false): Tensor {
   const axes = normalizeDims('logSumExp', dims, x.rank);
+  if (axes.some((d) => x.shape[d] === 0)) return tidy(() => sum(nothing(x), axes, keepdim).log());
   return tidy(() => {
     const top = detach(max(x, axes, true));
     // an infinite maximum would give inf - inf; then the maximum itself is the answer

@@ -6,6 +6,7 @@ import { sourceOf } from '../graph/source.js';
 import { isBacked, topologicalOrder, type FuseOptions } from '../schedule/fuse.js';
 import { schedule } from '../schedule/schedule.js';
 import { sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
 import { hasOpenRuns, noteRun, settleCapacities, type CapacityCheck } from '../program/capacity.js';
 import type { GPUStorage } from '../device/gpu/gpuDevice.js';
 import { reportKernels, reportSchedule } from './debug.js';
@@ -84,7 +85,7 @@ export async function readNode(node: Node): Promise<TypedArray> {
  * Computes tensors now, together, and waits until it is submitted; what they share runs once. Reading elements does
  * this by itself: call it to bound the graph of a long loop, or to have several results from one pass.
  */
-export async function realize(...tensors: readonly { readonly node: Node }[]): Promise<void> {
+export async function realize(...tensors: readonly Tensor[]): Promise<void> {
   const nodes = tensors.map((t) => t.node);
   nodes.forEach((n) => n.retain());
   try {

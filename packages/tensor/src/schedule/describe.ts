@@ -29,7 +29,9 @@ function title(call: Call): string {
   if (call.kind === 'program') return `program ${call.node.attrs.name}`;
   if (call.kind === 'matmul') return call.epilogue ? `matmul + ${call.epilogue.label}` : 'matmul';
   const loops = sizes(call.outer);
-  return call.inner.length === 0 ? `${call.label}, over ${loops}` : `${call.label}, over ${loops} folding ${sizes(call.inner)}`;
+  return call.inner.length === 0
+    ? `${call.label}, over ${loops}`
+    : `${call.label}, over ${loops} folding ${sizes(call.inner)}`;
 }
 
 const sizes = (atoms: readonly Atom[]): string => showShape(atoms.flatMap(leaves).map((a) => a.size));

@@ -174,7 +174,7 @@ class Planner implements Places {
   /** Reads an operand where it lies; a layout that is not affine is stored first. */
   #layout(node: Node): OperandLayout {
     const layout = operandLayout(node, (n) => isBacked(n) || this.#orders.has(n));
-    if (!layout) throw new MustStore(node, 'a matmul operand whose elements are not evenly spaced');
+    if (!layout) throw new MustStore(stripReshapes(node), 'a matmul operand whose elements are not evenly spaced');
     this.#store(layout.backing.node);
     return layout;
   }
@@ -259,7 +259,9 @@ class Planner implements Places {
     this.#orders.set(node, epilogue.order);
     const [a, b] = node.inputs as [Node, Node];
     // products that must be computed in pieces are stored before anything is made of them
-    epilogue.closed = [a, b, node].some((n) => sizeOf(n.shape) * bytesPerElement[n.dtype] > this.options.profile.maxBindingBytes);
+    epilogue.closed = [a, b, node].some(
+      (n) => sizeOf(n.shape) * bytesPerElement[n.dtype] > this.options.profile.maxBindingBytes,
+    );
     const why = (): string => 'a matmul: it takes in what is computed from its elements, nothing before';
     this.#steps.push({ kind: 'matmul', node, epilogue, a: this.#layout(a), b: this.#layout(b), why });
   }

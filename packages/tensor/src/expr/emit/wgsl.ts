@@ -29,7 +29,7 @@ export interface WgslOptions {
 export const wgslType = (type: ValueType): string => typeName(type);
 
 /** Shortest decimal that reads back as the f32 nearest to `value`, with a point or an exponent. */
-export function formatFloat(value: number): string {
+function formatFloat(value: number): string {
   const f = Math.fround(value);
   if (Object.is(f, -0)) return '-0.0';
   let digits = 1;

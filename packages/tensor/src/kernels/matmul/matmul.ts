@@ -18,8 +18,8 @@ import { addingStore, combineCode, epilogueStore, plainStore, type StoreCode } f
 import { tiledCode } from './tiled.wgsl.js';
 
 export type { MatmulProfile } from './choose.js';
-export { splitMatmul, type MatmulPiece, type MatmulWindow } from './split.js';
-export type { MatmulDType, MatmulEpilogue, MatmulOperand, MatmulResult, MatmulSpec } from './spec.js';
+export { splitMatmul } from './split.js';
+export type { MatmulDType, MatmulOperand, MatmulSpec } from './spec.js';
 
 /** Where a pass writes: the code that stores, its buffers, its own uniforms and the place of C. */
 interface Target {

@@ -130,7 +130,7 @@ const combine: Record<ScanOp, (a: number, b: number) => number> = {
 };
 
 /** The scan in float64, or in wrapping 32-bit integers. */
-export function scanReference(spec: ScanSpec, x: HostArray): HostArray {
+function scanReference(spec: ScanSpec, x: HostArray): HostArray {
   const { op, outer, length, inner, dtype, reverse, exclusive } = spec;
   const real = dtype === 'float32' || dtype === 'float16';
   const wrap = dtype === 'int32' ? (v: number): number => v | 0 : (v: number): number => v >>> 0;

@@ -9,7 +9,7 @@ fn isNaN(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 `;
 
 /** WGSL `fn combine(a, b)` of an operation on `scalar`; max and min of floats propagate NaN, as PyTorch's do. */
-export function combineCode(op: ScanOp, scalar: string): string {
+function combineCode(op: ScanOp, scalar: string): string {
   if (op === 'sum' || op === 'prod') {
     return `\nfn combine(a: ${scalar}, b: ${scalar}) -> ${scalar} { return a ${op === 'sum' ? '+' : '*'} b; }\n`;
   }

@@ -200,7 +200,7 @@ export function scatterAddKernel(spec: ScatterAddSpec): ProgramKernel {
 }
 
 /** The sums in float64, or in wrapping 32-bit integers. */
-export function scatterAddReference(
+function scatterAddReference(
   spec: ScatterAddSpec,
   base: HostArray,
   index: HostArray,

@@ -87,7 +87,7 @@ export function sortKernel(spec: SortSpec, profile: SortProfile = { kind: 'softw
 }
 
 /** The sort on the host. */
-export function sortReference(spec: SortSpec, x: HostArray): HostArray[] {
+function sortReference(spec: SortSpec, x: HostArray): HostArray[] {
   const { outer, length, inner = 1, descending } = spec;
   const count = spec.topk ?? length;
   const values = x.slice(0, outer * count * inner);

@@ -90,6 +90,7 @@ export const logicOperations = [
   operation({
     name: 'where',
     torch: 'where',
+    receiver: 1,
     sample(draw) {
       const [a, b] = twoOperands(draw, [-4, 4], [-4, 4], specialValues, all);
       const shape =

@@ -45,6 +45,8 @@ export interface Operation {
   /** False: nothing flows through it (integers, comparisons, shapes). */
   readonly gradient: GradientClaim | false;
   readonly bad: readonly BadCall[];
+  /** Position of the argument that the method of that name belongs to. */
+  readonly receiver: number;
 }
 
 /** How an operation is written down. */
@@ -56,6 +58,8 @@ export interface OperationSpec<A extends readonly Argument[]> {
   readonly tolerance?: OperationTolerance;
   readonly gradient?: GradientClaim | false;
   readonly bad?: readonly BadCall[];
+  /** Position of the argument whose method it is; the first by default. */
+  readonly receiver?: number;
 }
 
 /** Nothing is computed, only moved: results are exact. */
@@ -69,7 +73,7 @@ export const smooth = (...inputs: number[]): GradientClaim => ({
 
 /** Types an entry of the table. */
 export function operation<const A extends readonly Argument[]>(spec: OperationSpec<A>): Operation {
-  const { name, torch, sample, reference, tolerance = exact, gradient = false, bad = [] } = spec;
+  const { name, torch, sample, reference, tolerance = exact, gradient = false, bad = [], receiver = 0 } = spec;
   return {
     name,
     torch,
@@ -77,6 +81,7 @@ export function operation<const A extends readonly Argument[]>(spec: OperationSp
     tolerance,
     gradient,
     bad,
+    receiver,
     reference(args) {
       const result = reference(...(args as unknown as HostArguments<A>));
       return Array.isArray(result) ? (result as readonly HostTensor[]) : [result as HostTensor];

@@ -46,7 +46,7 @@ export interface BuiltCall {
   readonly leaves: ReadonlyMap<Node, HostArray>;
 }
 
-/** Calls a sample's operation, as a function or as a method of its first argument. */
+/** Calls a sample's operation, as a function or as a method. */
 export function buildCall({ operation, args }: Sample, asMethod = false): BuiltCall {
   const leaves = new Map<Node, HostArray>();
   const tensorOf = (input: Input): library.Tensor => {
@@ -55,16 +55,16 @@ export function buildCall({ operation, args }: Sample, asMethod = false): BuiltC
     return input.view(base);
   };
   const given = args.map((a) => (a instanceof Input ? tensorOf(a) : isInputs(a) ? a.map(tensorOf) : a));
-  const [first, ...rest] = given;
-  const owner = (asMethod ? first : library) as Record<string, (...args: unknown[]) => unknown>;
-  const result = asMethod ? owner[operation.name]!(...rest) : owner[operation.name]!(...given);
+  const owner = (asMethod ? given[operation.receiver] : library) as Record<string, (...args: unknown[]) => unknown>;
+  const passed = asMethod ? given.filter((_, k) => k !== operation.receiver) : given;
+  const result = owner[operation.name]!(...passed);
   const outputs = result instanceof library.Tensor ? [result] : (Object.values(result as object) as library.Tensor[]);
   return { outputs, leaves };
 }
 
-/** True for a sample whose first argument is a tensor that has the operation as a method. */
+/** True for a sample whose operation is a method of one of its tensors. */
 export const hasMethod = ({ operation, args }: Sample): boolean =>
-  args[0] instanceof Input && operation.name in library.Tensor.prototype;
+  args[operation.receiver] instanceof Input && operation.name in library.Tensor.prototype;
 
 /** Results of a call on the reference device. */
 export function onReference({ outputs, leaves }: BuiltCall, fusion: boolean): HostArray[] {

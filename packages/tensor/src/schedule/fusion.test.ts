@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { evaluateNodes } from '../device/reference.js';
+import { logSoftmax, softmax, tensor, type Tensor } from '../index.js';
+import { planOf } from '../device/plan.js';
+import type { AdapterProfile } from '../device/profile.js';
+import { schedule } from './schedule.js';
+
+/** An adapter with WebGPU's default limits. */
+const profile: AdapterProfile = {
+  kind: 'software',
+  name: 'default limits',
+  shaderF16: false,
+  subgroups: false,
+  maxWorkgroupInvocations: 256,
+  maxBindingBytes: 128 * 2 ** 20,
+  maxBufferBytes: 256 * 2 ** 20,
+  bindingAlignment: 256,
+};
+
+/** Labels of the kernels that compute tensors together. */
+const kernels = (...roots: Tensor[]): string[] =>
+  planOf(
+    schedule(
+      roots.map((t) => t.node),
+      { profile, fusion: true },
+    ),
+    profile,
+  ).steps.map((s) => s.dispatch.label);
+
+const data = (...shape: number[]): Tensor => tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
+
+describe('fusion, by number of kernels', () => {
+  test('softmax and log-softmax are one kernel', () => {
+    expect(kernels(softmax(data(1024, 100), 1))).toHaveLength(1);
+    expect(kernels(logSoftmax(data(1024, 100), 1))).toHaveLength(1);
+  });
+
+  test('layer norm is one kernel', () => {
+    const x = data(512, 256);
+    const centred = x.sub(x.mean(1, true));
+    const normal = centred.mul(centred.square().mean(1, true).add(1e-5).rsqrt());
+    expect(kernels(normal.mul(data(256)).add(data(256)))).toHaveLength(1);
+  });
+
+  test('the mean of four million squared differences is a pass and a tail', () => {
+    expect(
+      kernels(
+        data(4 * 2 ** 20)
+          .sub(data(4 * 2 ** 20))
+          .square()
+          .mean(),
+      ),
+    ).toHaveLength(2);
+  });
+
+  test('Adam is one kernel, and one per window above the binding limit', () => {
+    const adam = (n: number): string[] => {
+      const [p, g, m, v] = [leaf(n), leaf(n), leaf(n), leaf(n)] as const;
+      const m1 = m.mul(0.9).add(g.mul(0.1));
+      const v1 = v.mul(0.999).add(g.square().mul(0.001));
+      const p1 = p.sub(m1.mul(1e-3 / 0.1).div(v1.div(0.001).sqrt().add(1e-8)));
+      return kernels(m1, v1, p1);
+    };
+    expect(adam(100_000)).toHaveLength(1);
+    expect(adam(40 * 2 ** 20)).toHaveLength(2);
+  });
+
+  test('twenty elementwise operations with broadcasts are one kernel', () => {
+    let x = data(64, 8, 32);
+    const [row, column] = [data(32), data(64, 8, 1)];
+    for (let i = 0; i < 10; i++) x = (i % 2 ? x.mul(column) : x.add(row)).tanh();
+    expect(kernels(x)).toHaveLength(1);
+  });
+
+  test('matmul, bias and activation are one kernel', () => {
+    expect(kernels(data(64, 128).matmul(data(128, 32)).add(data(32)).relu())).toHaveLength(1);
+  });
+
+  test('cross entropy from logits is two kernels', () => {
+    const [logits, labels] = [data(128, 10), data(128, 10)];
+    const loss = logSoftmax(logits, 1).mul(labels).sum(1).mean().neg();
+    expect(kernels(loss).length).toBeLessThanOrEqual(2);
+  });
+
+  test('a kernel never binds more than eight buffers', () => {
+    const inputs = Array.from({ length: 30 }, (_, i) => data(16).add(i));
+    const sum = Array.from({ length: 30 }, () => data(16)).reduce((a, b) => a.mul(2).add(b));
+    const all = [sum, ...inputs.slice(0, 12)];
+    const plan = planOf(
+      schedule(
+        all.map((t) => t.node),
+        { profile, fusion: true },
+      ),
+      profile,
+    );
+    for (const step of plan.steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
+    expect(evaluateNodes([sum.node], (n) => Float64Array.from(n.data!))[0]![0]).toBe(0);
+  });
+});
+
+/** A stored tensor without elements on the host: only its size matters here. */
+function leaf(n: number): Tensor {
+  const t = data(1);
+  Object.defineProperty(t.node, 'shape', { value: [n] });
+  return t;
+}
