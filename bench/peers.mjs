@@ -51,7 +51,9 @@ function runPeer(who, name, outputFile, folder) {
   const line = stdout.split('\n').findLast((each) => each.startsWith('{'));
   if (!line) return { error: `died (${signal ?? status}): ${stderr.trim().split('\n').at(-1)?.slice(0, 200)}` };
   // a library may swallow what Dawn reports, but not keep it from printing it
-  const reports = `${stdout}\n${stderr}`.split('\n').filter((each) => /^(validation|out-of-memory|internal):/.test(each));
+  const reports = `${stdout}\n${stderr}`
+    .split('\n')
+    .filter((each) => /^(validation|out-of-memory|internal):/.test(each));
   return reports.length > 0 ? { error: `the device reported ${reports.length} errors` } : JSON.parse(line);
 }
 
@@ -90,7 +92,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'chiaro-peers-'));
 try {
   const folder = installPeers();
   if (whos.includes('torch-cpu') && !withTorch) {
-    console.log(`torch-cpu is skipped: ${python} has no torch (Debian: apt install python3-torch libopenblas0-pthread)`);
+    console.log(
+      `torch-cpu is skipped: ${python} has no torch (Debian: apt install python3-torch libopenblas0-pthread)`,
+    );
   }
   for (const name of cases) {
     const { inputs, check, tolerance } = tensorCases[name];
@@ -116,11 +120,18 @@ try {
     const caseRows = own.map(([who, each]) => ({ suite: 'peers', case: name, who, ...combined(each) }));
     rows.push(...caseRows);
     console.log(`\n${name}`);
-    console.log(table(['who', ...columns, ''], caseRows.map((row) => [row.who, ...columns.map((c) => row[c]), row.error ?? ''])));
+    console.log(
+      table(
+        ['who', ...columns, ''],
+        caseRows.map((row) => [row.who, ...columns.map((c) => row[c]), row.error ?? '']),
+      ),
+    );
     if (caseRows.some((row) => row.who.startsWith('chiaro') && row.error)) process.exitCode = 1;
   }
   const { header, lines, means } = summaryOf(rows);
-  console.log(`\nTimes of others as multiples of ours (above 1: we are faster), from the fastest runs and from CPU times\n`);
+  console.log(
+    `\nTimes of others as multiples of ours (above 1: we are faster), from the fastest runs and from CPU times\n`,
+  );
   console.log(table(header, lines));
   console.log(`\n${means}`);
 } finally {

@@ -41,7 +41,12 @@ for (const name of values.suite ? [values.suite] : suites) {
   }
   const adapters = new Set(own.map((row) => row.adapter).filter(Boolean));
   console.log(`\non ${[...adapters].join(', ')}`);
-  console.log(table(['case', ...common, ''], own.map((row) => [row.case, ...common.map((c) => row[c]), remarks(row)])));
+  console.log(
+    table(
+      ['case', ...common, ''],
+      own.map((row) => [row.case, ...common.map((c) => row[c]), remarks(row)]),
+    ),
+  );
   rows.push(...own);
 }
 if (rows.length === 0) throw new Error(`no case matches ${values.case}`);

@@ -19,18 +19,21 @@ export class MemoryCurve {
     });
   }
 
-  /** The largest resident size, and how much larger the last half of the curve is than the second quarter. */
+  /**
+   * The largest resident size, and what came on top in the second half of the curve, compared with the quarter before:
+   * of the resident size at its highest, of live memory at its lowest (after a garbage collection).
+   */
   get figures() {
-    const of = (name, from, to) => {
+    const part = (name, from, to) => {
       const { length } = this.points;
-      return Math.max(...this.points.slice(Math.floor(from * length), Math.ceil(to * length)).map((p) => p[name]));
+      return this.points.slice(Math.floor(from * length), Math.ceil(to * length)).map((point) => point[name]);
     };
-    const growth = (name) => of(name, 0.5, 1) - of(name, 0.25, 0.5);
+    const growth = (name, pick) => pick(...part(name, 0.5, 1)) - pick(...part(name, 0.25, 0.5));
     return {
-      resident_max: of('resident', 0, 1),
-      resident_growth: growth('resident'),
-      live_growth: growth('live'),
-      buffer_growth: growth('buffers'),
+      resident_max: Math.max(...part('resident', 0, 1)),
+      resident_growth: growth('resident', Math.max),
+      live_growth: growth('live', Math.min),
+      buffer_growth: growth('buffers', Math.min),
     };
   }
 }

@@ -103,7 +103,12 @@ export const tensorCases = {
     3 * 4 * elements,
     (x, y) => ({ length: elements, at: (i) => Math.max(Math.exp(Math.sin(x[i]) * y[i] + x[i]) - y[i], 0) }),
   ),
-  sum_all_4m: map(() => ({ x: x4m() }), 0.05, 4 * elements, (x) => sums(x, elements)),
+  sum_all_4m: map(
+    () => ({ x: x4m() }),
+    0.05,
+    4 * elements,
+    (x) => sums(x, elements),
+  ),
   sum_last_2048: map(
     () => ({ x: { ...x4m(), shape: [2048, 2048] } }),
     1e-3,

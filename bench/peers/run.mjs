@@ -37,7 +37,11 @@ let result;
 try {
   result = await run();
 } catch (reason) {
-  result = { error: String(reason?.message ?? reason).split('\n')[0].slice(0, 200) };
+  result = {
+    error: String(reason?.message ?? reason)
+      .split('\n')[0]
+      .slice(0, 200),
+  };
 }
 console.log(`\n${JSON.stringify(result)}`);
 process.exit(0); // libraries may keep the event loop alive

@@ -69,7 +69,8 @@ ${body}
   /** Register blocks without shared memory: an invocation owns `rows` x `columns` vec4f of the product. */
   function matmul(given, n, batch = 1) {
     const [rows, columns, size] = [8, 4, 8];
-    const own = (f) => Array.from({ length: rows * columns }, (_, i) => f(Math.floor(i / columns), i % columns)).join('\n');
+    const own = (f) =>
+      Array.from({ length: rows * columns }, (_, i) => f(Math.floor(i / columns), i % columns)).join('\n');
     const depth = [0, 1, 2, 3].map((q) => {
       const loads = [];
       for (let j = 0; j < columns; j++) {

@@ -32,4 +32,6 @@ for (let i = 0; i < calls; i++) {
   h.dispose();
 }
 times.splice(0, 20);
-console.log(JSON.stringify({ adapter, ms_median: round(median(times)), ms_min: round(Math.min(...times)), runs: times.length }));
+console.log(
+  JSON.stringify({ adapter, ms_median: round(median(times)), ms_min: round(Math.min(...times)), runs: times.length }),
+);

@@ -19,11 +19,14 @@ function check(sum) {
 if (process.argv[3] === 'compiled') {
   const step = compile((x) => x.sum());
   for (let i = 1; i <= uploads; i++) {
-    using x = tensor(block);
-    using sum = step(x);
-    if (i % 20 !== 0) continue;
-    check(await sum.item());
-    curve.note(i);
+    const x = tensor(block);
+    const sum = step(x);
+    if (i % 20 === 0) {
+      check(await sum.item());
+      curve.note(i);
+    }
+    sum.dispose();
+    x.dispose();
   }
   await idle();
 } else {

@@ -7,7 +7,7 @@ export const title = 'resident size and live buffers in MiB, over the steps of a
 const probes = {
   uploads_600x4MiB: { name: 'uploads', args: [600], bars: { bar_resident_max: 300 } },
   uploads_600x4MiB_compiled: { name: 'uploads', args: [600, 'compiled'], bars: { bar_resident_max: 300 } },
-  plain_loop_10000: { name: 'loop', args: [10_000], bars: { bar_resident_growth: 20, bar_live_growth: 1 } },
+  plain_loop_10000: { name: 'loop', args: [10_000], bars: { bar_resident_growth: 20, bar_buffer_growth: 100 } },
 };
 
 export const cases = Object.keys(probes);
@@ -18,6 +18,11 @@ export async function run(name) {
   const columns = Object.keys(curve[0]);
   const every = Math.ceil(curve.length / 10);
   const shown = curve.filter((_, i) => i % every === 0 || i === curve.length - 1);
-  console.log(`\n${table(columns, shown.map((point) => columns.map((c) => point[c])))}`);
+  console.log(
+    `\n${table(
+      columns,
+      shown.map((point) => columns.map((c) => point[c])),
+    )}`,
+  );
   return { adapter, ms_median: round(ms), runs, ...figures, ...bars, curve };
 }

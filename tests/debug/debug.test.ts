@@ -35,7 +35,7 @@ describe('CHIARO_DEBUG', () => {
     // softmax: one kernel for the maximum, the sum and the quotient, all at their lines
     expect(stderr).toMatch(/\d\.\d{3} .* max sub exp sum div {2}<- .*program\.mjs:5, .*program\.mjs:6\n/);
     expect(stderr).toMatch(/matmul 2 x 2 x 2 direct \+ relu {2}<- .*program\.mjs:10\n/);
-    expect(stdout).toMatch(/made at .*program\.mjs:19\): .*no matching overload for 'operator \+ \(f32, bool\)'/s);
+    expect(stdout).toMatch(/made at .*program\.mjs:20\): .*no matching overload for 'operator \+ \(f32, bool\)'/s);
     expect(stderr).not.toMatch(/@compute|schedule of/);
   });
 

@@ -1,5 +1,5 @@
 // What debug.test.ts watches: two results, and a kernel that does not compile.
-import { defineProgram, randn, tensor, wgsl } from '@chiaro/tensor';
+import { compile, defineProgram, randn, tensor, wgsl } from '@chiaro/tensor';
 
 const logits = randn([64, 32]);
 const probabilities = logits.sub(logits.max(1, true)).exp();
@@ -7,7 +7,8 @@ const normalised = probabilities.div(probabilities.sum(1, true));
 console.log((await normalised.data()).length);
 
 const weights = tensor([1, 2, 3, 4], [2, 2]);
-console.log(...(await weights.matmul(weights).relu().data()));
+const layer = compile((x) => x.matmul(weights).relu());
+console.log(...(await layer(weights).data()));
 
 const broken = defineProgram({
   name: 'broken',

@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { snippetsOf, type Snippet } from './page.js';
 import { recorderOf, type Recorder } from './recorder.js';
 import { typeErrors } from './typecheck.js';
@@ -24,29 +24,42 @@ async function runSnippet({ name }: Snippet): Promise<Recorder> {
   return recorderOf(name);
 }
 
+const fixture = 'tests/guides/fixtures/wrong.md';
+const snippets = pages.flatMap(load);
+const wrongSnippets = load(fixture);
+
+test('links between pages lead somewhere', () => {
+  const broken = pages.flatMap((page) => {
+    const text = readFileSync(join(root, page), 'utf8').replace(/```.*?```/gs, '');
+    const targets = [...text.matchAll(/\]\(([^)#:]+)(#[^)]*)?\)/g)].map((match) => match[1]!);
+    return targets.filter((target) => !existsSync(join(root, dirname(page), target))).map((to) => `${page}: ${to}`);
+  });
+  expect(broken).toEqual([]);
+});
+
 describe('code of the documentation', () => {
-  test('type-checks against the sources', () => {
-    expect(typeErrors(root, pages.flatMap(load))).toEqual([]);
+  let errors: string[] = [];
+  beforeAll(() => {
+    errors = typeErrors(root, [...snippets, ...wrongSnippets]);
   });
 
-  const running = pages.flatMap(load).filter((s) => s.runs);
+  test('type-checks against the sources', () => {
+    expect(errors.filter((error) => !error.startsWith(fixture))).toEqual([]);
+  });
+
+  const running = snippets.filter((s) => s.runs);
   test.each(running)('$name prints what it says', async (snippet) => {
     expect((await runSnippet(snippet)).disagreements).toEqual([]);
   });
-});
 
-describe('the check itself', () => {
-  const page = 'tests/guides/fixtures/wrong.md';
-  const snippets = load(page);
-
-  test('finds type errors, and where they are', () => {
-    expect(typeErrors(root, snippets)).toEqual([
+  test('mistakes are found: in types, and where they are', () => {
+    expect(errors.filter((error) => error.startsWith(fixture))).toEqual([
       expect.stringMatching(/^tests\/guides\/fixtures\/wrong\.md:7: Argument of type 'string' is not assignable/),
     ]);
   });
 
-  test('finds output that differs, and none that does not', async () => {
-    const { checked, disagreements } = await runSnippet(snippets[0]!);
+  test('mistakes are found: output that differs, and none that does not', async () => {
+    const { checked, disagreements } = await runSnippet(wrongSnippets[0]!);
     expect(checked).toBe(4);
     expect(disagreements).toEqual([
       { line: 13, printed: 'Float32Array(2) [ 2, 4 ]', expected: 'Float32Array(2) [ 2, 5 ]' },
@@ -54,11 +67,11 @@ describe('the check itself', () => {
     ]);
   });
 
-  test('finds code that throws', async () => {
-    await expect(runSnippet(snippets[1]!)).rejects.toThrow(/do not broadcast/);
+  test('mistakes are found: code that throws', async () => {
+    await expect(runSnippet(wrongSnippets[1]!)).rejects.toThrow(/do not broadcast/);
   });
 
-  test('does not run what is to be type-checked only', () => {
-    expect(snippets.map((s) => s.runs)).toEqual([true, true, false]);
+  test('what is to be type-checked only does not run', () => {
+    expect(wrongSnippets.map((s) => s.runs)).toEqual([true, true, false]);
   });
 });

@@ -1,2 +1,4 @@
-/** The engine below this package, by one name: when `@chiaro/autograd` exists, this line alone changes. */
-export * from '@chiaro/tensor';
+/** What this package takes from the layers below, by one name. */
+export * from '@chiaro/autograd';
+export { compileToJS, link, parse } from '@chiaro/tensor/expr';
+export type { ValueType } from '@chiaro/tensor/expr';

@@ -30,7 +30,7 @@ test('prints several tensors, results of programs and gradients', () => {
     %2 = reshape %1 : float32[3] grad
     %3 = program sort %2 : float32[] grad
     %4 = result 0 of %3 : float32[3] grad
-    %5 = result 1 of %3 : int32[3] grad"
+    %5 = result 1 of %3 : int32[3]"
   `);
 });
 

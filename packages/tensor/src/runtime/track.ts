@@ -5,7 +5,7 @@ import { storageOf } from '../graph/source.js';
 import { live, type Tensor } from '../tensor.js';
 import { settleCapacities } from '../program/capacity.js';
 import { reportKernels } from './debug.js';
-import { onDevice } from './devices.js';
+import { acquireDevice, onDevice } from './devices.js';
 import { realizeNodes } from './realize.js';
 
 /** Values of a tensor over the steps of a loop, arriving some steps late. */
@@ -28,6 +28,7 @@ export class Series {
   /** Waits until everything tracked so far has arrived; gives all values. */
   async all(): Promise<readonly number[]> {
     const wanted = this.#asked;
+    if (this.#values.length < wanted) await acquireDevice(); // nothing else may have asked for it yet
     while (this.#values.length < wanted && this.#failure === undefined) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }

@@ -202,7 +202,14 @@ class Planner implements Places {
     if (this.options.fusion) {
       for (let order = this.#nextOrder - 1; order >= Math.max(latest, 0); order--) {
         const group = this.#groups.get(order);
-        if (!group || (group.isEpilogue && (this.options.epilogues === false || group.closed))) continue;
+        if (!group) continue;
+        if (group.isEpilogue && (this.options.epilogues === false || group.closed)) {
+          const { closed } = group;
+          if (order === latest) {
+            why = () => (closed ? 'the product runs in pieces' : 'only compiled functions continue in a matmul here');
+          }
+          continue;
+        }
         if (order > latest && !group.shares(sources)) continue;
         if (join(group)) return this.#joined(node, group);
         const { refusal } = group;

@@ -101,7 +101,10 @@ function groupCalls(group: Group): Call[] {
   // a long reduction: partial results first, then a kernel that folds them and runs the epilogue
   const stage = stagesOf(group)[0]!;
   const size = sizeOf(group.outerShape) * group.parts;
-  const partials = group.stages[0]!.map(({ node }): Temporary => ({ kind: 'temporary', dtype: node.dtype, size }));
+  const partials = group.stages[0]!.map(({ node }): Temporary => {
+    const dtype = node.dtype === 'float16' ? 'float32' : node.dtype;
+    return { kind: 'temporary', dtype, size };
+  });
   const part: Atom = { size: group.parts, parts: undefined };
   const at = combine([
     [linearIndex(group.outerCoords, group.outerShape), 1],

@@ -44,13 +44,16 @@ export const sphericalHarmonic = expr`
  * `shIndex`. Differentiable in the directions; where those are not normalised, normalise them first, so that the
  * gradient is the one on the sphere.
  *
- * Computed as monomials times a constant matrix (see MonomialBasis): 2 kernels, on lavapipe some ten times as fast as
- * the recurrence of `sphericalHarmonic` at every function, and a twentieth of the kernels of the unrolled text.
+ * Computed as monomials times a constant matrix (see MonomialBasis), in 2 kernels. Measured for 9,409 directions and 81
+ * functions on lavapipe: 95 ms and 77 ms for the derivative, against 150 ms and 310 ms for `sphericalHarmonic` at every
+ * function; the recurrences unrolled into one text take 74 ms, but 21 kernels and 2 s to compile them.
  */
 export function evaluateSH(directions: Tensor, degree = shMaxDegree): Tensor {
   checkDegree('evaluateSH', degree);
   const count = shCount(degree);
-  return monomials('evaluateSH', directions, degree).matmul(tensor(Float32Array.from(monomialBasis(degree).matrix), [count, count]));
+  return monomials('evaluateSH', directions, degree).matmul(
+    tensor(Float32Array.from(monomialBasis(degree).matrix), [count, count]),
+  );
 }
 
 /**
@@ -71,7 +74,8 @@ export function evaluateSHSeries(directions: Tensor, coefficients: Tensor): Tens
 /** [..., 3] -> [..., (degree + 1)^2]: the monomials of MonomialBasis. */
 function monomials(what: string, directions: Tensor, degree: number): Tensor {
   const { shape } = directions;
-  if (shape.at(-1) !== 3) throw new ShapeError(`${what}: directions need a last dimension of 3, got [${shape.join(', ')}]`);
+  if (shape.at(-1) !== 3)
+    throw new ShapeError(`${what}: directions need a last dimension of 3, got [${shape.join(', ')}]`);
   const { exponents } = monomialBasis(degree);
   const [i, j, k] = [0, 1, 2].map((axis) => tensor(Int32Array.from(exponents, (e) => e[axis])));
   return elementwise(monomial, directions.unsqueeze(-2), i, j, k);

@@ -67,6 +67,8 @@ function operation(v: Value, args: readonly Text[], helpers: Set<string>, builti
     const bits = `(bitcast<u32>(${a.text}) & 0x7fffffffu)`;
     return { text: `${bits} ${op === 'isnan' ? '>' : '=='} 0x7f800000u`, binds: binds.loose };
   }
+  // WGSL's != is an ordered comparison on some adapters: false where an operand is NaN
+  if (op === 'ne' && v.args[0].type === 'f32') return { text: `!(${loose(a, '==', b).text})`, binds: binds.unary };
   if (op === 'neg' && v.type === 'u32') return { text: `0u - ${operand(a, binds.product)}`, binds: binds.sum };
   const product = products[op];
   if (product !== undefined) return infix(a, product, b, binds.product);

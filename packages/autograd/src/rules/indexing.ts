@@ -1,0 +1,53 @@
+import { arange, scatterAdd, where, zeros, zerosLike, type ScatterOptions, type Tensor } from '@chiaro/tensor';
+import { make, type Node } from '@chiaro/tensor/engine';
+
+const scatter: { mode: ScatterOptions['mode'] } = { mode: 'deterministic' };
+
+/**
+ * Gradients of gathers in `fn` are added by compare-and-exchange: faster on hardware with many collisions, and rounded
+ * by the order in which additions meet. Without it they are exact and the same in every run.
+ *
+ * @example fastScatter(() => loss.backward());
+ */
+export function fastScatter<T>(fn: () => T): T {
+  const before = scatter.mode;
+  scatter.mode = 'fast';
+  try {
+    return fn();
+  } finally {
+    scatter.mode = before;
+  }
+}
+
+/** The index without the dimensions that it repeats along: scatter kernels read it with strides of zero. */
+function narrowIndex(index: Node): Tensor {
+  return make(index.is('expand') ? index.inputs[0]! : index);
+}
+
+/** Gradient of a gather: rows added up at the places that they came from (where the index was clamped to). */
+export function gatherVjp(node: Node<'gather'>, table: Tensor, grad: Tensor): Tensor {
+  const { dim } = node.attrs;
+  const base = zeros(table.shape);
+  if (grad.size === 0) return base.to(table.dtype);
+  const index = narrowIndex(node.inputs[1]!).clamp(0, table.shape[dim]! - 1);
+  return scatterAdd(base, dim, index, grad.to('float32'), { mode: scatter.mode ?? 'deterministic' }).to(table.dtype);
+}
+
+/** Gradient of scatterAdd's source: what its places get; nothing for places outside. */
+export function gatherInside(g: Tensor, dim: number, index: Tensor, shape: readonly number[]): Tensor {
+  const n = g.shape[dim]!;
+  const at = index.expand(shape);
+  if (n === 0) return zeros(shape);
+  return where(at.ge(0).logicalAnd(at.lt(n)), g.gather(dim, at), 0);
+}
+
+/** Gradient of sorted values (the last dimension): each back to where it stood. */
+export function unsort(g: Tensor, indices: Tensor, shape: readonly number[]): Tensor {
+  const dim = shape.length - 1;
+  if (indices.size === 0) return zeros(shape);
+  if (indices.shape[dim] !== shape[dim]) return scatterAdd(zeros(shape), dim, indices, g);
+  // a permutation: gather by its inverse
+  const n = shape[dim]!;
+  const inverse = scatterAdd(zerosLike(indices), dim, indices, arange(n).expand(shape));
+  return g.gather(dim, inverse);
+}

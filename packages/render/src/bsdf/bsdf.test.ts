@@ -1,0 +1,236 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { compileToJS, expr, tensor, valueAndGrad } from '../engine.js';
+import type { Tensor } from '../engine.js';
+import { frameTangent, fromFrame, toFrame } from '../math/frame.js';
+import { gaussLegendre } from '../math/quadrature.js';
+import { compareSampler } from '../testing/chiSquare.testing.js';
+import { largestDifference, randomDirection, randomNumbers } from '../testing/random.testing.js';
+import { vjp } from '../../../tensor/src/expr/index.js';
+import {
+  blinnPhongRedner,
+  bsdf,
+  evaluateBsdf,
+  ggx,
+  lambert,
+  normalMap,
+  pdfBsdf,
+  sampleBsdf,
+  simplifiedCookTorrance,
+} from './index.js';
+import type { BsdfKind } from './index.js';
+
+/** Estevez and Kulla 2017: a user's sheen lobe, as on the first page of the documentation. */
+const charlie = expr`
+  fn charlie(cos_h: f32, r: f32) -> f32 {
+    let sin_h = sqrt(max(1.0 - cos_h * cos_h, 1e-6));
+    return (2.0 + 1.0 / r) * pow(sin_h, 1.0 / r) / (2.0 * PI);
+  }`;
+const velvet = bsdf({
+  name: 'velvet',
+  evaluate: expr`
+    fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {
+      let h = normalize(wi + wo);
+      return p.tint * charlie(h.z, p.roughness) / (4.0 * (wi.z + wo.z - wi.z * wo.z));
+    }`,
+  params: { tint: 'vec3f', roughness: 'f32' },
+  uses: [charlie],
+});
+
+const random = randomNumbers(3);
+type Vector = [number, number, number];
+
+/** A direction of the upper hemisphere, away from its edge. */
+function above(): Vector {
+  const [x, y, z] = randomDirection(random);
+  return z < 0 ? above() : z < 0.05 ? above() : [x, y, z];
+}
+
+/** Parameters of every lobe, as numbers in order: mid-range, random. */
+const parameters: Record<string, () => number[]> = {
+  lambert: () => [random(), random(), random()],
+  ggx: () => [random(), random(), random(), random(), random(), random(), 0.3 + 0.7 * random()],
+  blinnPhongRedner: () => [random(), random(), random(), random(), random(), random(), 0.1 + 0.9 * random()],
+  simplifiedCookTorrance: () => [random(), random(), random(), random(), random(), random()],
+  velvet: () => [random(), random(), random(), 0.2 + 0.8 * random()],
+};
+const kinds: BsdfKind[] = [lambert, ggx, blinnPhongRedner, simplifiedCookTorrance(0.4), velvet].map((f) => f.kind);
+
+/** Directional albedo: int f cos over the hemisphere, float64, for a viewer at cosine c. */
+function albedo(kind: BsdfKind, values: number[], c: number): number {
+  const f = compileToJS(kind.evaluate);
+  const polar = gaussLegendre(80);
+  const azimuth = gaussLegendre(60);
+  const wo = [Math.sqrt(1 - c * c), 0, c];
+  let sum = 0;
+  polar.nodes.forEach((t, i) => {
+    const theta = ((t + 1) * Math.PI) / 4;
+    azimuth.nodes.forEach((a, j) => {
+      const s = (a + 1) / 2; // crowded about the mirror direction, both halves alike
+      const phi = Math.PI * (1 - s ** 3);
+      const wi = [Math.sin(theta) * Math.cos(phi), Math.sin(theta) * Math.sin(phi), Math.cos(theta)];
+      const area = polar.weights[i] * (Math.PI / 4) * azimuth.weights[j] * 3 * Math.PI * s * s;
+      sum += f(...wi, ...wo, ...values)[0] * wi[2] * Math.sin(theta) * area;
+    });
+  });
+  return sum;
+}
+
+describe('lobes', () => {
+  it('reflect what they should: furnace and closed values', () => {
+    expect(albedo(lambert.kind, [0.5, 0, 0], 0.3)).toBeCloseTo(0.5, 5);
+    const metal = (roughness: number, c: number): number => albedo(ggx.kind, [0, 0, 0, 1, 1, 1, roughness], c);
+    expect(metal(1, 1)).toBeCloseTo(1 - Math.LN2, 6);
+    const table = [
+      [0.1, 0.8835, 0.9692, 0.9883], // the table of the research notes
+      [0.25, 0.892, 0.858, 0.916],
+      [0.5, 0.861, 0.698, 0.689],
+      [1, 0.761, 0.451, 0.307],
+    ];
+    for (const [alpha, ...row] of table) {
+      const found = [0.1, 0.5, 1].map((c) => metal(Math.sqrt(alpha), c));
+      expect(largestDifference(found, row), `alpha ${alpha}`).toBeLessThan(1.5e-3);
+    }
+    const shiny = (r: number): number => albedo(blinnPhongRedner.kind, [0, 0, 0, 1, 1, 1, r], 0.1);
+    expect(largestDifference([0.3, 0.6, 1].map(shiny), [1.03, 1.13, 1.14])).toBeLessThan(6e-3);
+  });
+
+  it.each(kinds)('$name is reciprocal', (kind) => {
+    const f = compileToJS(kind.evaluate);
+    for (let n = 0; n < 200; n++) {
+      const [wi, wo, values] = [above(), above(), parameters[kind.name]()];
+      const [there, back] = [f(...wi, ...wo, ...values), f(...wo, ...wi, ...values)];
+      expect(largestDifference(there, back)).toBeLessThan(1e-12 * Math.max(1, ...there));
+    }
+  });
+
+  it.each(kinds)('$name: derived gradients in float64 of every parameter and direction', (kind) => {
+    const f = compileToJS(kind.evaluate);
+    const derived = compileToJS(
+      vjp(
+        kind.evaluate,
+        kind.evaluate.inputs.map(() => true),
+      ),
+    );
+    for (let n = 0; n < 100; n++) {
+      const at = [...above(), ...above(), ...parameters[kind.name]()];
+      const seed = [random(), random(), random()];
+      const value = (x: number[]): number => f(...x).reduce((s, v, k) => s + v * seed[k], 0);
+      const numeric = at.map((_, k) => {
+        const h = 1e-6;
+        const moved = (t: number): number[] => at.map((v, i) => (i === k ? v + t : v));
+        return (value(moved(h)) - value(moved(-h))) / (2 * h);
+      });
+      const scale = Math.max(1, ...numeric.map(Math.abs));
+      expect(largestDifference(derived(...at, ...seed), numeric) / scale).toBeLessThan(1e-6);
+    }
+  });
+
+  /** Deviates of sampling against density for a few viewers and parameters. */
+  function deviates(kind: BsdfKind, pdf = compileToJS(kind.pdf)): { deviate: number; mass: number }[] {
+    const sample = compileToJS(kind.sample);
+    return [0.98, 0.6, 0.2].map((c) => {
+      const wo = [Math.sqrt(1 - c * c), 0, c];
+      const values = parameters[kind.name]();
+      return compareSampler(
+        {
+          sample: () => sample(random(), random(), random(), ...wo, ...values),
+          pdf: (d) => pdf(...d, ...wo, ...values)[0],
+        },
+        { samples: 60_000, lowest: 0 },
+      );
+    });
+  }
+
+  it.each(kinds)('$name samples by its density', (kind) => {
+    for (const { deviate, mass } of deviates(kind)) {
+      expect(deviate).toBeLessThan(4);
+      expect(mass).toBeLessThan(1.002);
+    }
+  });
+
+  it('whose cosine was forgotten are found out', () => {
+    const right = compileToJS(lambert.kind.pdf);
+    const wrong = (...x: number[]): number[] => right(...x).map(() => 1 / (2 * Math.PI));
+    for (const { deviate } of deviates(lambert.kind, wrong)) expect(deviate).toBeGreaterThan(20);
+    const shiny = compileToJS(ggx.kind.pdf);
+    const tilted = (...x: number[]): number[] => shiny(...x).map((p) => p * (0.9 + 0.2 * x[2])); // a few percent
+    expect(Math.max(...deviates(ggx.kind, tilted).map((d) => d.deviate))).toBeGreaterThan(6);
+  });
+
+  it('run on tensors, with gradients to tensors that broadcast, and none below the horizon', async () => {
+    const wi = Array.from({ length: 64 }, above);
+    const wo = Array.from({ length: 64 }, above);
+    wi[0] = [0.6, 0, -0.8];
+    const values = { diffuse: tensor([[0.2, 0.3, 0.4]]), specular: 0.04, roughness: tensor(0.5) };
+    const exact = compileToJS(ggx.kind.evaluate);
+    const expected = wi.flatMap((d, i) => exact(...d, ...wo[i], 0.2, 0.3, 0.4, 0.04, 0.04, 0.04, 0.5));
+    expect(expected.slice(0, 3)).toEqual([0, 0, 0]);
+    const surface = ggx(values);
+    expect(largestDifference(await evaluateBsdf(surface, tensor(wi), tensor(wo)).data(), expected)).toBeLessThan(1e-5);
+
+    const total = (roughness: Tensor): Tensor =>
+      evaluateBsdf(ggx({ ...values, roughness }), tensor(wi), tensor(wo)).sum();
+    const [, gradient] = valueAndGrad(total)(values.roughness);
+    const sum = (r: number): number =>
+      wi.reduce((s, d, i) => s + exact(...d, ...wo[i], 0.2, 0.3, 0.4, 0.04, 0.04, 0.04, r).reduce((a, b) => a + b), 0);
+    expect((await gradient.item()) / ((sum(0.501) - sum(0.499)) / 0.002)).toBeCloseTo(1, 3);
+
+    const u = tensor(wi.map(() => [random(), random(), random()]));
+    const sampled = sampleBsdf(surface, u, tensor(wo));
+    const density = await pdfBsdf(surface, sampled, tensor(wo)).data();
+    expect(density.every((p) => p >= 0 && Number.isFinite(p))).toBe(true);
+  });
+
+  it('refuse values and texts that do not fit', () => {
+    expect(() => ggx({ diffuse: 1, specular: 1 } as never)).toThrow(/roughness is missing/);
+    expect(() => ggx({ diffuse: tensor([1, 2]), specular: 1, roughness: 1 })).toThrow(/last dimension of 3/);
+    expect(() =>
+      bsdf({ params: { a: 'f32' }, evaluate: expr`fn evaluate(wi: vec3f) -> vec3f { return wi; }` }),
+    ).toThrow(/write fn evaluate/);
+    expect(() =>
+      bsdf({
+        params: { a: 'f32' },
+        evaluate: expr`fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f { return vec3f(p.b); }`,
+      }),
+    ).toThrow(/line 1/);
+  });
+
+  it('are written without a derivative', () => {
+    const folder = new URL('.', import.meta.url);
+    const sources = readdirSync(folder).filter((name) => !name.endsWith('.test.ts'));
+    expect(sources.length).toBeGreaterThan(6);
+    for (const name of sources) {
+      const code = readFileSync(new URL(name, folder), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+      expect(code, name).not.toMatch(/vjp|jvp|gradient|derivative|adjoint|backward|tangent_|\bd_\w+/i);
+    }
+  });
+});
+
+describe('frames', () => {
+  it('are orthonormal everywhere, and there and back is the identity', () => {
+    const [tangent, to, from] = [frameTangent, toFrame, fromFrame].map((fn) => compileToJS(fn));
+    const poles: Vector[] = [
+      [0, 0, 1],
+      [0, 0, -1],
+      [1, 0, 0],
+      [0.6, 0, -0.8],
+      [1e-9, 0, -1],
+    ];
+    for (const n of [...poles, ...Array.from({ length: 100 }, () => randomDirection(random))]) {
+      const t = tangent(...n);
+      const v = randomDirection(random);
+      expect(Math.abs(t[0] * n[0] + t[1] * n[1] + t[2] * n[2])).toBeLessThan(1e-8);
+      expect(Math.hypot(...t)).toBeCloseTo(1, 8);
+      expect(largestDifference(from(...to(...v, ...n), ...n), v)).toBeLessThan(1e-8);
+      expect(to(...n, ...n)[2]).toBeCloseTo(1, 8);
+    }
+  });
+
+  it('carry normal maps: flat texels change nothing, others tilt along tangent and bitangent', () => {
+    const map = compileToJS(normalMap);
+    expect(largestDifference(map(0.5, 0.5, 1, 0, 0.6, 0.8, 1, 0.3, 0, 1), [0, 0.6, 0.8])).toBeLessThan(1e-12);
+    expect(largestDifference(map(0.9, 0.5, 0.8, 0, 0, 1, 1, 0, 0, 1), [0.8, 0, 0.6])).toBeLessThan(1e-12);
+    expect(largestDifference(map(0.5, 0.9, 0.8, 0, 0, 1, 1, 0, 0, -1), [0, -0.8, 0.6])).toBeLessThan(1e-12);
+  });
+});

@@ -1,0 +1,8 @@
+export { bsdf, evaluateBsdf, pdfBsdf, sampleBsdf } from './bsdf.js';
+export type { Bsdf, BsdfDefinition, BsdfFactory, BsdfKind, BsdfParams, BsdfParamType, BsdfValues } from './bsdf.js';
+export { cosineHemisphere } from './cosine.js';
+export { lambert } from './lambert.js';
+export { ggx } from './ggx.js';
+export { blinnPhongRedner, simplifiedCookTorrance } from './blinnPhong.js';
+export { ggxDistribution, ggxMasking, ggxVisibility, ggxVisibleNormal, schlick } from './microfacet.js';
+export { applyNormalMap, normalMap } from './normalMap.js';

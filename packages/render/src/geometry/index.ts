@@ -1,0 +1,19 @@
+export { mesh } from './mesh.js';
+export type { Mesh, MeshData } from './mesh.js';
+export { atCorners, buildTopology, sumAtVertices, sumOfNeighbours, valence } from './topology.js';
+export type { Topology } from './topology.js';
+export { faceNormals, vertexNormals, vertexTangents } from './normals.js';
+export {
+  cotangentLaplacian,
+  edgeLengthTerm,
+  laplacianSmoothness,
+  largeSteps,
+  normalConsistency,
+  uniformLaplacian,
+} from './laplacian.js';
+export type { LargeSteps } from './laplacian.js';
+export { boxShape, icosphereShape, planeShape, sphereShape } from './shapes.js';
+export type { ShapeData } from './shapes.js';
+export type { MeshFile } from './files/meshFile.js';
+export { parseOBJ, writeOBJ } from './files/obj.js';
+export { parsePLY, writePLY } from './files/ply.js';

@@ -1,0 +1,12 @@
+export {
+  directionToLatLong,
+  latLongCoordinates,
+  latLongDirection,
+  latLongToDirection,
+  texelDirections,
+  texelSolidAngles,
+} from './latLong.js';
+export type { LatLong } from './latLong.js';
+export { importanceTables } from './importance.js';
+export type { ImportanceTables } from './importance.js';
+export { invertEnvironment, pdfEnvironment, sampleEnvironment } from './sample.js';
