@@ -187,7 +187,7 @@ const boxBlur = defineProgram({
   ],
   reference: ({ image }, { radius }) => ({ blurred: blurFloat64(image, radius!) }),
   vjp: ({ gradBlurred }, _, { radius }) => ({ image: boxBlurAdjoint({ gradOut: gradBlurred! }, { radius: radius! }).grad }),
-  jvp: ({ tangentImage }, _, { radius }) => ({ blurred: boxBlur({ image: tangentImage! }, { radius: radius! }).blurred }),
+  jvp: ({ tangentImage }, _, { radius }): { blurred: Tensor } => ({ blurred: boxBlur({ image: tangentImage! }, { radius: radius! }).blurred }),
 });
 
 describe('level 3: programs', () => {

@@ -28,7 +28,7 @@ class TracedGradients {
   }
 
   claim(t: Tensor): void {
-    if (this.values.has(t)) return;
+    if (this.#exclusive.has(t)) return;
     assertUnset(t);
     this.#exclusive.add(t);
   }

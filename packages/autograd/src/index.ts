@@ -22,3 +22,5 @@ export { gradcheck, gradgradcheck } from './gradcheck.js';
 export type { GradcheckOptions } from './gradcheck.js';
 export { GradcheckReport } from './gradcheckReport.js';
 export type { GradcheckEntry } from './gradcheckReport.js';
+export { detectAnomaly } from './anomaly.js';
+export type { AnomalyOptions } from './anomaly.js';

@@ -21,7 +21,8 @@ export interface TensorGradients {
   retainGrad(): this;
 }
 
-declare module '@chiaro/tensor' {
+// the module that declares the class: through a re-export only half of it would be merged
+declare module '@chiaro/tensor/tensor' {
   interface Tensor extends TensorGradients {}
 }
 

@@ -1,4 +1,3 @@
 /** What this package takes from the layers below, by one name. */
 export * from '@chiaro/autograd';
 export { compileToJS, link, parse } from '@chiaro/tensor/expr';
-export type { ValueType } from '@chiaro/tensor/expr';

@@ -1,1 +1,14 @@
-export {};
+/**
+ * @chiaro/render: differentiable rendering on @chiaro/autograd. Lights, surfaces, cameras, meshes, images: every function of
+ * tensors carries gradients to all of its tensors unless its text says otherwise.
+ * @packageDocumentation
+ */
+export * from './bsdf/index.js';
+export * from './camera/index.js';
+export * from './geometry/index.js';
+export * from './image/index.js';
+export * from './light/index.js';
+export { frameTangent, fromFrame, toFrame } from './math/frame.js';
+export { fejer, gaussLegendre, legendre } from './math/quadrature.js';
+export type { Quadrature } from './math/quadrature.js';
+export { decodeImage, encodeImage, loadImage, loadMesh, saveImage } from './io/files.js';

@@ -2,7 +2,7 @@
  * How badly counts fit expectations: the standard normal deviate of the chi-square statistic (Wilson and Hilferty), cells
  * that expect fewer than 5 pooled. Above 4 the fit is rejected at 3e-5.
  */
-export function chiSquareDeviate(counts: ArrayLike<number>, expected: ArrayLike<number>): number {
+function chiSquareDeviate(counts: ArrayLike<number>, expected: ArrayLike<number>): number {
   let [statistic, cells, pooledCount, pooledExpected] = [0, 0, 0, 0];
   for (let i = 0; i < counts.length; i++) {
     if (expected[i] < 5) {

@@ -1,8 +1,9 @@
 import type { AdapterProfile } from '../device/profile.js';
-import { scalarType, type DType } from '../dtype.js';
+import { scalarType } from '../dtype.js';
 import { Emitter, wgslHelpers, wgslTarget, type Value } from '../expr/index.js';
 import { sameBuffer, type BufferId } from './buffer.js';
 import type { BufferBinding, Dispatch, UniformValue } from './dispatch.js';
+import { elementHelpers, elementType, loadText, storeText } from './element.js';
 import { combine, identityOf } from './fold.js';
 import type { FusedKernel, LoadSite, Reduction, Site, StoreSite } from './ir.js';
 import { layoutOf, siteOf, sitesOf, type FormLayout, type KernelLayout } from './layout.js';
@@ -30,32 +31,6 @@ const block = 128;
 export const itemsOf = (kernel: FusedKernel, layout: KernelLayout): number => product(layout.outer) * kernel.parts;
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
-/** WGSL element type of a buffer. Packed float16 is written by two invocations per word, so it must be atomic. */
-function elementType(dtype: DType, access: 'read' | 'read_write', profile: AdapterProfile): string {
-  if (dtype === 'float16') return profile.shaderF16 ? 'f16' : access === 'read' ? 'u32' : 'atomic<u32>';
-  return dtype === 'bool' ? 'u32' : scalarType[dtype];
-}
-
-/** WGSL that reads element `index` of a buffer as the dtype's arithmetic type. */
-function loadText(name: string, index: string, dtype: DType, profile: AdapterProfile): string {
-  if (dtype === 'bool') return `(${name}[${index}] != 0u)`;
-  if (dtype !== 'float16') return `${name}[${index}]`;
-  if (profile.shaderF16) return `f32(${name}[${index}])`;
-  return `unpack2x16float(${name}[(${index}) >> 1u])[(${index}) & 1]`;
-}
-
-/** WGSL statement that writes element `index` of a buffer. */
-function storeText(name: string, index: string, value: string, dtype: DType, profile: AdapterProfile): string {
-  if (dtype === 'bool') return `${name}[${index}] = select(0u, 1u, ${value});`;
-  if (dtype !== 'float16') return `${name}[${index}] = ${value};`;
-  if (profile.shaderF16) return `${name}[${index}] = f16(${value});`;
-  const shift = `(u32(${index}) & 1u) * 16u`;
-  return [
-    `atomicAnd(&${name}[(${index}) >> 1u], ~(0xffffu << (${shift})));`,
-    `atomicOr(&${name}[(${index}) >> 1u], pack2x16float(vec2f(${value}, 0.0)) << (${shift}));`,
-  ].join(' ');
-}
 
 /** How many invocations share one row of a reduction. */
 function lanesFor(kernel: FusedKernel, layout: KernelLayout, profile: AdapterProfile): number {
@@ -112,6 +87,7 @@ export class KernelText {
       code: [
         ...this.#workgroupVars,
         wgslHelpers(this.#helpers),
+        elementHelpers(this.#lines),
         `@compute @workgroup_size(${workgroupSize})`,
         `fn main(${builtins.join(', ')}) {`,
         ...this.#lines.map((line) => `  ${line}`),
@@ -143,9 +119,13 @@ export class KernelText {
     const body = lines.map((line) => `  ${line.replace(/\bu\./g, 'u.e_')}`);
     const type = this.kernel.accumulator!.type;
     return {
-      code: [wgslHelpers(top.helpers), `fn finish(batch: u32, row: u32, col: u32, acc: ${type}) {`, ...body, '}'].join(
-        '\n',
-      ),
+      code: [
+        wgslHelpers(top.helpers),
+        elementHelpers(body),
+        `fn finish(batch: u32, row: u32, col: u32, acc: ${type}) {`,
+        ...body,
+        '}',
+      ].join('\n'),
       buffers: this.#bindings(),
       uniforms: Object.fromEntries(Object.entries(this.#uniforms).map(([name, value]) => [`e_${name}`, value])),
     };

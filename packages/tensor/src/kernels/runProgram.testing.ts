@@ -86,10 +86,7 @@ export const testProfile = async (): Promise<AdapterProfile & { readonly subgrou
 };
 
 /** The WGSL module of a dispatch: enables, declarations, code. */
-function moduleText(
-  d: Dispatch,
-  features: { readonly shaderF16: boolean; readonly subgroups: boolean },
-): string {
+function moduleText(d: Dispatch, features: { readonly shaderF16: boolean; readonly subgroups: boolean }): string {
   const fields = Object.entries(d.uniforms).map(([name, v]) => `  ${name}: ${v.type},`);
   if (d.buffers.length > 8) throw new Error(`${d.label}: ${d.buffers.length} storage buffers`);
   return [

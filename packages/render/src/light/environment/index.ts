@@ -9,4 +9,4 @@ export {
 export type { LatLong } from './latLong.js';
 export { importanceTables } from './importance.js';
 export type { ImportanceTables } from './importance.js';
-export { invertEnvironment, pdfEnvironment, sampleEnvironment } from './sample.js';
+export { directionInTexel, invertEnvironment, pdfEnvironment, placeInTexel, sampleEnvironment } from './sample.js';

@@ -17,7 +17,7 @@ const heightOfEdge = expr`
   }`;
 
 /** The direction in texel (row, column) at the shares (tx, ty) of its width and area. */
-const directionInTexel = expr`
+export const directionInTexel = expr`
   fn directionInTexel(row: f32, column: f32, tx: f32, ty: f32, size: vec2f) -> vec3f {
     let h = mix(${heightOfEdge}(row, size.y), ${heightOfEdge}(row + 1.0, size.y), ty);
     let s = 2.0 * sqrt(max(h * (1.0 - h), 0.0));
@@ -26,7 +26,7 @@ const directionInTexel = expr`
   }`;
 
 /** The shares (tx, ty) of a texel's width and area at which a unit direction lies: the inverse of `directionInTexel`. */
-const placeInTexel = expr`
+export const placeInTexel = expr`
   fn placeInTexel(d: vec3f, row: f32, column: f32, size: vec2f) -> vec2f {
     let flat = d.x * d.x + d.z * d.z;
     let h = select(0.5 * (1.0 - d.y), 0.5 * flat / (1.0 + max(d.y, 0.0)), d.y > 0.0);

@@ -1,6 +1,7 @@
 import { mat3, quat } from 'gl-matrix';
 import { describe, expect, it } from 'vitest';
-import { elementwise, tensor } from '../../engine.js';
+import { elementwise, tensor, valueAndGrad } from '../../engine.js';
+import type { Tensor } from '../../engine.js';
 import { gaussLegendre } from '../../math/quadrature.js';
 import { largestDifference, randomDirection, randomNumbers } from '../../testing/random.testing.js';
 import { texelSolidAngles } from '../environment/latLong.js';
@@ -113,6 +114,29 @@ describe('spherical harmonics', () => {
     );
     const derived = await change.matmul(tensor(Float32Array.from(matrix), [81, 81])).data();
     expect(largestDifference(derived, exact)).toBeLessThan(1e-4);
+  });
+
+  it('pass gradients to directions and coefficients', async () => {
+    const some = directions.slice(0, 3).map((d) => d.map((v) => 2 * v));
+    const light = (x: { d: Tensor; c: Tensor }): Tensor =>
+      evaluateSHSeries(x.d.div(x.d.square().sum(1, true).sqrt()), x.c).sum();
+    const [, g] = valueAndGrad(light)({ d: tensor(some), c: tensor(coefficients) });
+    const host = (points: number[][]): number =>
+      points.reduce((total, p) => {
+        const y = evaluateSHHost(p.map((v) => v / Math.hypot(...p)));
+        return total + coefficients.reduce((s, c, k) => s + y[k] * (c[0] + c[1] + c[2]), 0);
+      }, 0);
+    const numeric = some.flatMap((p, i) =>
+      p.map((_, k) => {
+        const moved = (t: number): number =>
+          host(some.map((q, j) => q.map((v, m) => (i === j && k === m ? v + t : v))));
+        return (moved(1e-5) - moved(-1e-5)) / 2e-5;
+      }),
+    );
+    expect(largestDifference(await g.d.data(), numeric)).toBeLessThan(1e-4);
+    const y = some.map((p) => evaluateSHHost(p.map((v) => v / 2)));
+    const byCoefficient = coefficients.flatMap((_, k) => new Array<number>(3).fill(y.reduce((s, v) => s + v[k], 0)));
+    expect(largestDifference(await g.c.data(), byCoefficient)).toBeLessThan(1e-5);
   });
 
   it('turn with their matrices, reflections included', async () => {

@@ -69,6 +69,7 @@ function operation(v: Value, args: readonly Text[], helpers: Set<string>, builti
   }
   // WGSL's != is an ordered comparison on some adapters: false where an operand is NaN
   if (op === 'ne' && v.args[0].type === 'f32') return { text: `!(${loose(a, '==', b).text})`, binds: binds.unary };
+  if (op === 'sign' && v.type === 'u32') return call('min', [a, { text: '1u', binds: binds.primary }]);
   if (op === 'neg' && v.type === 'u32') return { text: `0u - ${operand(a, binds.product)}`, binds: binds.sum };
   const product = products[op];
   if (product !== undefined) return infix(a, product, b, binds.product);

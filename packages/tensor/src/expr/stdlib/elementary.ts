@@ -233,12 +233,12 @@ fn sin_quadrant(r: f32, q: i32) -> f32 {
 
 fn chiaro_sin(x: f32) -> f32 {
   let q = round(x * 0.63661977);
-  return sin_quadrant(reduce_angle(x, q), i32(q));
+  return sin_quadrant(reduce_angle(x, q), nearest(q));
 }
 
 fn chiaro_cos(x: f32) -> f32 {
   let q = round(x * 0.63661977);
-  return sin_quadrant(reduce_angle(x, q), i32(q) + 1);
+  return sin_quadrant(reduce_angle(x, q), nearest(q) + 1);
 }
 
 fn chiaro_tan(x: f32) -> f32 {
@@ -247,7 +247,7 @@ fn chiaro_tan(x: f32) -> f32 {
   let z = r * r;
   let tail = 0.053381257 + z * (0.024528254 + z * (0.0029744613 + z * 0.009465586));
   let t = r + r * z * (0.3333314 + z * (0.133392 + z * tail));
-  return select(t, -1.0 / t, (i32(q) & 1) == 1);
+  return select(t, -1.0 / t, (nearest(q) & 1) == 1);
 }
 
 // atan(t) for |t| <= tan(pi/8)

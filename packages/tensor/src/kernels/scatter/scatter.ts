@@ -200,12 +200,7 @@ export function scatterAddKernel(spec: ScatterAddSpec): ProgramKernel {
 }
 
 /** The sums in float64, or in wrapping 32-bit integers. */
-function scatterAddReference(
-  spec: ScatterAddSpec,
-  base: HostArray,
-  index: HostArray,
-  source: HostArray,
-): HostArray {
+function scatterAddReference(spec: ScatterAddSpec, base: HostArray, index: HostArray, source: HostArray): HostArray {
   const out = base.slice();
   const strides = contiguousStrides(spec.base);
   const n = sizeOf(spec.source);
