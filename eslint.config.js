@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 /** Nothing outside packages/tensor/src/host may find out where it runs. */
 const platformNeutral = {
   files: ['packages/*/src/**/*.ts'],
-  ignores: ['packages/tensor/src/host/**', '**/*.test.ts'],
+  ignores: ['packages/tensor/src/host/**', '**/*.test.ts', '**/*.testing.ts'],
   rules: {
     'no-restricted-imports': [
       'error',

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { table, writeRows } from './lib/rows.mjs';
 
-const suites = ['tensor', 'overhead', 'memory'];
+const suites = ['tensor', 'autograd', 'overhead', 'memory'];
 
 const { values } = parseArgs({
   options: { suite: { type: 'string' }, case: { type: 'string', default: '' }, json: { type: 'string' } },

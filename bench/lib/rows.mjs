@@ -53,7 +53,7 @@ export function readRows(file) {
 }
 
 /** A number as tables show it. */
-export const show = (value) => (value === undefined ? '-' : String(typeof value === 'number' ? round(value) : value));
+const show = (value) => (value === undefined ? '-' : String(typeof value === 'number' ? round(value) : value));
 
 /** A table as text: the first column to the left, the others to the right. */
 export function table(header, lines) {

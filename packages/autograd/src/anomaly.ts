@@ -28,8 +28,12 @@ const batch = 32;
  *
  * @example await detectAnomaly(() => loss(w).backward());
  */
-export async function detectAnomaly<R>(fn: () => R extends PromiseLike<unknown> ? never : R, { infinity = true }: AnomalyOptions = {}): Promise<R> {
-  if (activeTrace()) throw new GradientError('detectAnomaly cannot look into a function that is being compiled; run it uncompiled');
+export async function detectAnomaly<R>(
+  fn: () => R extends PromiseLike<unknown> ? never : R,
+  { infinity = true }: AnomalyOptions = {},
+): Promise<R> {
+  if (activeTrace())
+    throw new GradientError('detectAnomaly cannot look into a function that is being compiled; run it uncompiled');
   const made: Made[] = [];
   const outer = nodeObserver.made;
   nodeObserver.made = (node) => {
@@ -39,9 +43,14 @@ export async function detectAnomaly<R>(fn: () => R extends PromiseLike<unknown> 
     made.push({ node, inputs: node.inputs, of: differentiating.node });
   };
   try {
-    const result = inScope<R>({ name: 'detectAnomaly', made: undefined, noReading: 'it looks at the elements when the function is done' }, fn);
+    const result = inScope<R>(
+      { name: 'detectAnomaly', made: undefined, noReading: 'it looks at the elements when the function is done' },
+      fn,
+    );
     nodeObserver.made = outer;
-    const values = made.filter(({ node }) => isFloat(node.dtype) && !node.is('program') && !node.is('scalar') && node.shape.every((n) => n > 0));
+    const values = made.filter(
+      ({ node }) => isFloat(node.dtype) && !node.is('program') && !node.is('scalar') && node.shape.every((n) => n > 0),
+    );
     for (let i = 0; i < values.length; i += batch) await look(values.slice(i, i + batch), infinity);
     return result;
   } finally {
@@ -53,7 +62,9 @@ export async function detectAnomaly<R>(fn: () => R extends PromiseLike<unknown> 
 async function look(values: readonly Made[], infinity: boolean): Promise<void> {
   const tensors = values.map(({ node }) => make(node));
   await realize(...tensors);
-  const flags = noGrad(() => concat(tensors.map((t) => (infinity ? isFinite(t).logicalNot() : isNaN(t)).any().to('int32').reshape([1]))));
+  const flags = noGrad(() =>
+    concat(tensors.map((t) => (infinity ? isFinite(t).logicalNot() : isNaN(t)).any().to('int32').reshape([1]))),
+  );
   const bad = (await flags.data()).findIndex((f) => f !== 0);
   if (bad < 0) return;
   const { node, inputs: from, of } = values[bad]!;

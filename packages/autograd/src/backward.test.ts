@@ -17,9 +17,22 @@ describe('backward', () => {
   });
 
   test('after reading the value, through matmul and broadcast', async () => {
-    const w = new Parameter(tensor([[1, 2], [3, 4]]));
+    const w = new Parameter(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
     const b = new Parameter(tensor([1, 1]));
-    const loss = tensor([[1, 0], [2, 1], [0, 1]]).matmul(w).add(b).relu().sum();
+    const loss = tensor([
+      [1, 0],
+      [2, 1],
+      [0, 1],
+    ])
+      .matmul(w)
+      .add(b)
+      .relu()
+      .sum();
     expect(await loss.item()).toBe(29);
     loss.backward();
     expect(await list(w.grad)).toEqual([3, 3, 2, 2]);

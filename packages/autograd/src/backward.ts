@@ -46,7 +46,9 @@ export function seedOf(op: string, y: Tensor, seed: Tensor | undefined): Tensor 
     );
   }
   if (sameShape(seed.shape, y.shape)) return seed;
-  throw new ShapeError(`${op}: the seed has shape ${showShape(seed.shape)}, the tensor ${showShape(y.shape)}; they must be equal`);
+  throw new ShapeError(
+    `${op}: the seed has shape ${showShape(seed.shape)}, the tensor ${showShape(y.shape)}; they must be equal`,
+  );
 }
 
 function expectDifferentiable(op: string, node: Node): void {

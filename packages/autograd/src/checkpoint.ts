@@ -1,5 +1,17 @@
 import { GradientError, elementwise, Tensor } from '@chiaro/tensor';
-import { build, drawTape, gradientMode, inScope, isFloat, leavesOf, make, mapTree, nextNodeId, type Draw, type Node } from '@chiaro/tensor/engine';
+import {
+  build,
+  drawTape,
+  gradientMode,
+  inScope,
+  isFloat,
+  leavesOf,
+  make,
+  mapTree,
+  nextNodeId,
+  type Draw,
+  type Node,
+} from '@chiaro/tensor/engine';
 import { attach } from './customCall.js';
 import { pushForward } from './forward.js';
 import { walkBack } from './walk.js';
@@ -11,17 +23,28 @@ import { walkBack } from './walk.js';
  *
  * @example const y = checkpoint((h: Tensor) => block2(block1(h)))(x);
  */
-export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => R extends PromiseLike<unknown> ? never : R): (...args: A) => R {
+export function checkpoint<A extends readonly unknown[], R>(
+  fn: (...args: A) => R extends PromiseLike<unknown> ? never : R,
+): (...args: A) => R {
   return (...args) => {
-    const run = (given: A): R => inScope<R>({ name: 'checkpoint', made: undefined, noReading: undefined }, () => fn(...given));
+    const run = (given: A): R =>
+      inScope<R>({ name: 'checkpoint', made: undefined, noReading: undefined }, () => fn(...given));
     if (!gradientMode.enabled) return run(args);
     const first = nextNodeId();
     const draws: Draw[] = [];
     const result = withTape({ recorded: draws, replayed: undefined }, () => run(args));
     const outputs = tensorsOf(result).filter((t) => t.node.requiresGrad);
     if (outputs.length === 0) return result;
-    const given = new Set(tensorsOf(args).filter((t) => isFloat(t.dtype)).map((t) => t.node));
-    const { inside, entries } = explore(outputs.map((o) => o.node), first, given);
+    const given = new Set(
+      tensorsOf(args)
+        .filter((t) => isFloat(t.dtype))
+        .map((t) => t.node),
+    );
+    const { inside, entries } = explore(
+      outputs.map((o) => o.node),
+      first,
+      given,
+    );
     for (const node of inside) node.requiresGrad = false;
     const primals = [...new Set([...given, ...entries])].filter((n) => n.requiresGrad);
     const again = (after: Tensor): { outputs: Node[]; targets: Node[] } => recompute(run, args, primals, draws, after);
@@ -29,7 +52,11 @@ export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => 
       vjp(grads) {
         const { outputs: roots, targets } = again(grads[0]!);
         const set = new Set(targets);
-        const { grads: found } = walkBack(roots, grads, { isTarget: (n) => set.has(n), only: set, createGraph: gradientMode.enabled });
+        const { grads: found } = walkBack(roots, grads, {
+          isTarget: (n) => set.has(n),
+          only: set,
+          createGraph: gradientMode.enabled,
+        });
         if (!gradientMode.enabled) for (const n of reached(roots, targets)) n.requiresGrad = false;
         return targets.map((n) => found.get(n));
       },
@@ -57,7 +84,11 @@ function withTape<T>(tape: { recorded: Draw[] | undefined; replayed: Draw[] | un
 }
 
 /** Nodes that the function made and that gradients flow through, and those from outside where they come in. */
-function explore(outputs: readonly Node[], first: number, given: ReadonlySet<Node>): { inside: Node[]; entries: Node[] } {
+function explore(
+  outputs: readonly Node[],
+  first: number,
+  given: ReadonlySet<Node>,
+): { inside: Node[]; entries: Node[] } {
   const seen = new Set<Node>();
   const entries: Node[] = [];
   const pending = [...outputs];
@@ -84,7 +115,15 @@ function reached(roots: readonly Node[], targets: readonly Node[]): Node[] {
   return [...seen];
 }
 
-const afterFn = build('after', [{ name: 'x', type: 'f32' }, { name: 'gradient', type: 'f32' }], 'f32', (_, x) => x!);
+const afterFn = build(
+  'after',
+  [
+    { name: 'x', type: 'f32' },
+    { name: 'gradient', type: 'f32' },
+  ],
+  'f32',
+  (_, x) => x!,
+);
 
 /** The same elements, computed no earlier than `event`: keeps the scheduler from recomputing everything at once. */
 function after(x: Tensor, event: Tensor): Tensor {
@@ -113,7 +152,9 @@ function recompute<A extends readonly unknown[], R>(
     }) as unknown as A;
     const first = nextNodeId();
     const result = withTape({ recorded: undefined, replayed: [...draws] }, () => run(delayed));
-    const outputs = tensorsOf(result).filter((t) => t.node.requiresGrad).map((t) => t.node);
+    const outputs = tensorsOf(result)
+      .filter((t) => t.node.requiresGrad)
+      .map((t) => t.node);
     const targets = primals.map((p) => stands.get(p)?.node ?? p);
     const { entries } = explore(outputs, first, new Set(targets));
     const missing = primals.find((p) => p.leaf && p.version && !stands.has(p) && !entries.includes(p));

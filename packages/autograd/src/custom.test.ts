@@ -48,7 +48,11 @@ describe('level 1: expressions', () => {
   });
 
   test('a wrong derivative is found: the report names the worst entries', async () => {
-    const wrong = customOp({ name: 'wrong', forward: (x: Tensor) => x.sin(), vjp: (g: Tensor, [x]) => [g.mul(x.cos()).mul(1.01)] });
+    const wrong = customOp({
+      name: 'wrong',
+      forward: (x: Tensor) => x.sin(),
+      vjp: (g: Tensor, [x]) => [g.mul(x.cos()).mul(1.01)],
+    });
     await expect(gradcheck((x: Tensor) => wrong(x), [tensor([0.1, 0.2])])).rejects.toThrow(GradientError);
     const report = await gradcheck((x: Tensor) => wrong(x), [tensor([0.1, 0.2])], { throws: false });
     expect(report.toString()).toMatch(/4? wrong[^]*differences +d output\[0\] \/ d input0\[0\] +1\.00\d+ +0\.995/);
@@ -88,10 +92,7 @@ describe('level 2: compositions', () => {
       forward: (x: Tensor, y: Tensor) => ({ r: x.square().add(y.square()).sqrt(), phi: y.atan2(x) }),
       vjp: (g, [x, y], { r }) => {
         const rr = r.square();
-        return [
-          g.r.mul(x).div(r).sub(g.phi.mul(y).div(rr)),
-          g.r.mul(y).div(r).add(g.phi.mul(x).div(rr)),
-        ];
+        return [g.r.mul(x).div(r).sub(g.phi.mul(y).div(rr)), g.r.mul(y).div(r).add(g.phi.mul(x).div(rr))];
       },
     });
     const f = (x: Tensor, y: Tensor): Tensor => {
@@ -116,7 +117,11 @@ describe('level 2: compositions', () => {
     expect(() => few(x).backward()).toThrow(/few must return one gradient .* for each of its 1 arguments/);
     const forwardOnly = customOp({ name: 'forwardOnly', forward: (v: Tensor) => v.sum(), jvp: ([t]) => t!.sum() });
     expect(() => forwardOnly(x).backward()).toThrow(/forwardOnly has no vjp/);
-    const cyclic: (v: Tensor) => Tensor = customOp({ name: 'cyclic', forward: (v: Tensor): Tensor => cyclic(v), vjp: (g) => [g] });
+    const cyclic: (v: Tensor) => Tensor = customOp({
+      name: 'cyclic',
+      forward: (v: Tensor): Tensor => cyclic(v),
+      vjp: (g) => [g],
+    });
     expect(() => cyclic(x)).toThrow(/cyclic is cyclic: its forward function calls the operation itself/);
     // @ts-expect-error a gradient for an argument that is no tensor
     customOp({ name: 'typed', forward: (v: Tensor, _k: number) => v, vjp: (g: Tensor) => [g, g] });
@@ -186,12 +191,19 @@ const boxBlur = defineProgram({
     },
   ],
   reference: ({ image }, { radius }) => ({ blurred: blurFloat64(image, radius!) }),
-  vjp: ({ gradBlurred }, _, { radius }) => ({ image: boxBlurAdjoint({ gradOut: gradBlurred! }, { radius: radius! }).grad }),
-  jvp: ({ tangentImage }, _, { radius }): { blurred: Tensor } => ({ blurred: boxBlur({ image: tangentImage! }, { radius: radius! }).blurred }),
+  vjp: ({ gradBlurred }, _, { radius }) => ({
+    image: boxBlurAdjoint({ gradOut: gradBlurred! }, { radius: radius! }).grad,
+  }),
+  jvp: ({ tangentImage }, _, { radius }): { blurred: Tensor } => ({
+    blurred: boxBlur({ image: tangentImage! }, { radius: radius! }).blurred,
+  }),
 });
 
 describe('level 3: programs', () => {
-  const photo = tensor(Float32Array.from({ length: 3 * 5 * 2 }, (_, i) => Math.sin(7 * i)), [3, 5, 2]);
+  const photo = tensor(
+    Float32Array.from({ length: 3 * 5 * 2 }, (_, i) => Math.sin(7 * i)),
+    [3, 5, 2],
+  );
 
   test('the third snippet of the API: both legs, forward mode, and inside a compiled function', async () => {
     const f = (image: Tensor): Tensor => boxBlur({ image }, { radius: 3 }).blurred.square();
@@ -216,13 +228,19 @@ describe('level 3: programs', () => {
       name: 'twice',
       inputs: { x: 'f32[N]' },
       outputs: ({ x }: { x: { shape: readonly number[] } }) => ({ y: { dtype: 'f32', shape: x.shape } }) as const,
-      dispatches: ({ N }: Readonly<Record<string, number>>) => [{ items: N!, code: wgsl`fn item(i: u32) { y[i] = 2.0 * x[i]; }` }],
+      dispatches: ({ N }: Readonly<Record<string, number>>) => [
+        { items: N!, code: wgsl`fn item(i: u32) { y[i] = 2.0 * x[i]; }` },
+      ],
       reference: ({ x }: { x: HostTensor }) => ({ y: x.data.map((v) => 2 * v) }),
     };
     const x = new Parameter([1, 2]);
-    expect(() => defineProgram(definition)({ x }).y.sum().backward()).toThrow(/twice has no vjp: give defineProgram one, or .*detach/);
+    expect(() => defineProgram(definition)({ x }).y.sum().backward()).toThrow(
+      /twice has no vjp: give defineProgram one, or .*detach/,
+    );
     const short = defineProgram({ ...definition, vjp: ({ gradY }) => ({ x: gradY.sum() }) });
-    expect(() => short({ x }).y.sum().backward()).toThrow(/the vjp of twice returned \[\] for x, which has shape \[2\]/);
+    expect(() => short({ x }).y.sum().backward()).toThrow(
+      /the vjp of twice returned \[\] for x, which has shape \[2\]/,
+    );
     const odd = defineProgram({ ...definition, vjp: ({ gradY }) => ({ z: gradY }) as never });
     expect(() => odd({ x }).y.sum().backward()).toThrow(/a gradient for z; its inputs are x/);
   });

@@ -48,16 +48,21 @@ export function customOp<A extends readonly unknown[], R extends CustomResult>(
     if (!gradientMode.enabled || !primals.some((p) => p.node.requiresGrad)) return result;
     const values = resultTensors(name, result);
     const rules = (outputs: readonly Node[]): Pick<CustomCall, 'vjp' | 'jvp'> => {
-      const given = (): A => args.map((a, i) => (inputs[i] ? make(primals.find((p) => p.position === i)!.node) : a)) as unknown as A;
+      const given = (): A =>
+        args.map((a, i) => (inputs[i] ? make(primals.find((p) => p.position === i)!.node) : a)) as unknown as A;
       const results = (): R => refill(result, outputs.map(make));
       return {
         vjp(grads) {
           if (!vjp) throw new GradientError(`${name} has no vjp: give customOp one, or use forward mode (jvp)`);
           const all = vjp(refill(result, grads), given(), results()) as readonly (Tensor | null | undefined)[];
           if (!Array.isArray(all) || all.length !== args.length) {
-            throw new GradientError(`the vjp of ${name} must return one gradient (or null) for each of its ${args.length} arguments`);
+            throw new GradientError(
+              `the vjp of ${name} must return one gradient (or null) for each of its ${args.length} arguments`,
+            );
           }
-          return primals.map(({ position, node }) => checked(name, 'vjp', `argument ${position}`, all[position] ?? undefined, node.shape));
+          return primals.map(({ position, node }) =>
+            checked(name, 'vjp', `argument ${position}`, all[position] ?? undefined, node.shape),
+          );
         },
         jvp(tangents) {
           if (!jvp) throw new GradientError(`${name} has no jvp: give customOp one, or use reverse mode (grad, vjp)`);
@@ -67,7 +72,15 @@ export function customOp<A extends readonly unknown[], R extends CustomResult>(
         },
       };
     };
-    return refill(result, attach(name, values, primals.map((p) => p.node), rules));
+    return refill(
+      result,
+      attach(
+        name,
+        values,
+        primals.map((p) => p.node),
+        rules,
+      ),
+    );
   };
 }
 

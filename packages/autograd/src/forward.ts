@@ -30,7 +30,10 @@ function below(outputs: readonly Node[], seeds: ReadonlyMap<Node, Tensor>): Node
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
-function tangentsOf(node: Node, known: ReadonlyMap<Node, readonly (Tensor | undefined)[]>): readonly (Tensor | undefined)[] {
+function tangentsOf(
+  node: Node,
+  known: ReadonlyMap<Node, readonly (Tensor | undefined)[]>,
+): readonly (Tensor | undefined)[] {
   const custom = customOf(node);
   if (custom) {
     const moved = custom.primals.map((n) => known.get(n)?.[0]);

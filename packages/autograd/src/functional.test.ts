@@ -17,7 +17,10 @@ const list = async (t: Tensor): Promise<number[]> => [...(await t.data())];
 
 describe('functional transforms', () => {
   test('gradients of trees; leaves that are not tensors are null', async () => {
-    const x = tensor([[1, 2], [3, 4]]);
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     const [value, g] = valueAndGrad((p: { w: Tensor; layers: Tensor[]; name: string }) =>
       x.matmul(p.w).add(p.layers[0]!).mul(p.layers[1]!).sum(),
     )({ w: tensor([1, 1]), layers: [tensor(2), tensor([1, 3])], name: 'a' });

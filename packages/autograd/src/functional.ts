@@ -7,7 +7,13 @@ import { seedOf } from './backward.js';
 /** A function of trees of tensors; `fn` of the transforms. Only its first argument is differentiated. */
 type Rest = readonly unknown[];
 
-function record<A, R extends Rest, T>(op: string, fn: (a: A, ...rest: R) => T, a: A, rest: R, once = true): [Recorded<T>, Tensor[]] {
+function record<A, R extends Rest, T>(
+  op: string,
+  fn: (a: A, ...rest: R) => T,
+  a: A,
+  rest: R,
+  once = true,
+): [Recorded<T>, Tensor[]] {
   const variables = variablesOf(a);
   expectVariables(op, variables);
   return [new Recorded<T>(op, (stand: A) => fn(stand, ...rest), a, variables, once), variables];
@@ -42,7 +48,10 @@ export function grad<A, R extends Rest>(
  * Value of `fn` at `argument`, and the function that takes gradients of the result back to the argument (as often as
  * wanted).
  */
-export function vjp<A, T>(fn: (argument: A) => T, argument: A): [value: T, pullback: (seed: Gradients<T>) => Gradients<A>] {
+export function vjp<A, T>(
+  fn: (argument: A) => T,
+  argument: A,
+): [value: T, pullback: (seed: Gradients<T>) => Gradients<A>] {
   const [recorded] = record('vjp', fn, argument, [], false);
   const pullback = (seed: Gradients<T>): Gradients<A> =>
     gradientTree(argument, recorded.pull(matching('vjp', 'the seeds', seed, recorded.outputs)));
@@ -50,7 +59,11 @@ export function vjp<A, T>(fn: (argument: A) => T, argument: A): [value: T, pullb
 }
 
 /** Value of `fn` at `argument`, and its change when the argument changes by `tangent` (forward mode). */
-export function jvp<A, T>(fn: (argument: A) => T, argument: A, tangent: Gradients<A>): [value: T, change: Gradients<T>] {
+export function jvp<A, T>(
+  fn: (argument: A) => T,
+  argument: A,
+  tangent: Gradients<A>,
+): [value: T, change: Gradients<T>] {
   const [recorded, variables] = record('jvp', fn, argument, []);
   const moved = recorded.push(matching('jvp', 'the tangents', tangent, variables));
   return [recorded.value, gradientTree(recorded.result, moved)];
@@ -71,24 +84,30 @@ export interface JacobianOptions {
 export function jacobian(fn: (x: Tensor) => Tensor, x: Tensor, { mode = 'reverse' }: JacobianOptions = {}): Tensor {
   const [recorded, [variable]] = record('jacobian', fn, x, [], false);
   const y = recorded.result;
-  if (!(y instanceof Tensor) || recorded.outputs.length !== 1) throw new GradientError('jacobian: the function must return one float tensor');
+  if (!(y instanceof Tensor) || recorded.outputs.length !== 1)
+    throw new GradientError('jacobian: the function must return one float tensor');
   const shape = [...y.shape, ...x.shape];
   if (sizeOf(shape) === 0) return zeros(shape);
   const [from, rows] = mode === 'reverse' ? [y, y.size] : [variable!, x.size];
   if (rows > 4096) {
-    throw new ShapeError(`jacobian: ${showShape(from.shape)} would take ${rows} passes; use vjp, jvp or hvp for products with it`);
+    throw new ShapeError(
+      `jacobian: ${showShape(from.shape)} would take ${rows} passes; use vjp, jvp or hvp for products with it`,
+    );
   }
   return tidy(() => {
     const basis = eye(rows, rows, { dtype: from.dtype });
     const unit = (k: number): Tensor => basis.select(0, k).reshape(from.shape);
-    const passes = Array.from({ length: rows }, (_, k) =>
-      (mode === 'reverse' ? recorded.pull([unit(k)]) : recorded.push([unit(k)]))[0]!,
+    const passes = Array.from(
+      { length: rows },
+      (_, k) => (mode === 'reverse' ? recorded.pull([unit(k)]) : recorded.push([unit(k)]))[0]!,
     );
-    return stack(passes.map((p) => p.flatten()), mode === 'reverse' ? 0 : 1).reshape(shape);
+    return stack(
+      passes.map((p) => p.flatten()),
+      mode === 'reverse' ? 0 : 1,
+    ).reshape(shape);
   });
 }
 
 /** All second derivatives of a scalar function, of shape [...argument, ...argument]; for small cases. */
 export const hessian = (fn: (x: Tensor) => Tensor, x: Tensor): Tensor =>
   jacobian(grad(fn) as (x: Tensor) => Tensor, x, { mode: 'forward' });
-

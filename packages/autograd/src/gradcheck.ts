@@ -1,5 +1,18 @@
 import { elementwise, GradientError, tensor, Tensor, type ExprFunction } from '@chiaro/tensor';
-import { componentsOf, evaluateNodes, isBacked, isFloat, leavesOf, make, Node, readNode, sourceOf, toHostArray, topologicalOrder, type HostArray } from '@chiaro/tensor/engine';
+import {
+  componentsOf,
+  evaluateNodes,
+  isBacked,
+  isFloat,
+  leavesOf,
+  make,
+  Node,
+  readNode,
+  sourceOf,
+  toHostArray,
+  topologicalOrder,
+  type HostArray,
+} from '@chiaro/tensor/engine';
 import { GradcheckReport, type GradcheckEntry } from './gradcheckReport.js';
 import { grad, jvp } from './functional.js';
 
@@ -29,30 +42,50 @@ type Fn = (...inputs: never[]) => Tensor | readonly Tensor[] | Readonly<Record<s
  * @example await gradcheck((x: Tensor, w: Tensor) => x.matmul(w).tanh(), [x, w]);
  * @example await gradcheck(charlie, { cos_h: [0.05, 0.95], r: [0.1, 1] });
  */
-export function gradcheck(fn: ExprFunction, ranges: Readonly<Record<string, readonly [number, number]>>, options?: GradcheckOptions): Promise<GradcheckReport>;
+export function gradcheck(
+  fn: ExprFunction,
+  ranges: Readonly<Record<string, readonly [number, number]>>,
+  options?: GradcheckOptions,
+): Promise<GradcheckReport>;
 export function gradcheck(fn: Fn, inputs: readonly Tensor[], options?: GradcheckOptions): Promise<GradcheckReport>;
-export async function gradcheck(fn: Fn | ExprFunction, at: readonly Tensor[] | Readonly<Record<string, readonly [number, number]>>, options: GradcheckOptions = {}): Promise<GradcheckReport> {
+export async function gradcheck(
+  fn: Fn | ExprFunction,
+  at: readonly Tensor[] | Readonly<Record<string, readonly [number, number]>>,
+  options: GradcheckOptions = {},
+): Promise<GradcheckReport> {
   if (typeof fn === 'function') return check(fn.name || 'function', fn as never, at as readonly Tensor[], 1, options);
   const ranges = at as Readonly<Record<string, readonly [number, number]>>;
   const random = generator(fn.params.length);
   const inputs = fn.params.map(({ name, type }) => {
     const range = ranges[name];
-    if (!range) throw new GradientError(`gradcheck: ${fn.name} has a parameter ${name}; give its range, such as { ${name}: [0, 1] }`);
+    if (!range)
+      throw new GradientError(
+        `gradcheck: ${fn.name} has a parameter ${name}; give its range, such as { ${name}: [0, 1] }`,
+      );
     const width = componentsOf(type).length;
     const shape = width === 1 ? [points] : [points, width];
-    const data = Float32Array.from({ length: points * width }, () => range[0] + (range[1] - range[0]) * (0.5 + 0.5 * random()));
+    const data = Float32Array.from(
+      { length: points * width },
+      () => range[0] + (range[1] - range[0]) * (0.5 + 0.5 * random()),
+    );
     return tensor(data, shape);
   });
   return check(fn.name, (...xs: Tensor[]) => elementwise(fn, ...xs), inputs, points, options);
 }
 
 /** Checks second derivatives: `gradcheck` of the gradient. */
-export async function gradgradcheck(fn: Fn, inputs: readonly Tensor[], options?: GradcheckOptions): Promise<GradcheckReport> {
+export async function gradgradcheck(
+  fn: Fn,
+  inputs: readonly Tensor[],
+  options?: GradcheckOptions,
+): Promise<GradcheckReport> {
   const random = generator(2);
   const first = outputsOf((fn as (...xs: Tensor[]) => unknown)(...inputs));
   const weights = first.map((t) => randomLike(t, random));
   const gradient = (...xs: Tensor[]): readonly Tensor[] =>
-    grad((given: readonly Tensor[]) => inner(outputsOf((fn as (...ys: Tensor[]) => unknown)(...given)), weights))(xs) as Tensor[];
+    grad((given: readonly Tensor[]) => inner(outputsOf((fn as (...ys: Tensor[]) => unknown)(...given)), weights))(
+      xs,
+    ) as Tensor[];
   Object.defineProperty(gradient, 'name', { value: `the gradient of ${fn.name || 'function'}` });
   return gradcheck(gradient as Fn, inputs, options);
 }
@@ -74,7 +107,8 @@ function generator(seed: number): () => number {
 const outputsOf = (result: unknown): Tensor[] =>
   leavesOf(result).filter((t): t is Tensor => t instanceof Tensor && isFloat(t.dtype));
 
-const randomLike = (t: Tensor, random: () => number): Tensor => tensor(Float32Array.from({ length: t.size }, random), t.shape);
+const randomLike = (t: Tensor, random: () => number): Tensor =>
+  tensor(Float32Array.from({ length: t.size }, random), t.shape);
 
 const inner = (a: readonly Tensor[], b: readonly Tensor[]): Tensor =>
   a.map((t, i) => t.mul(b[i]!).sum()).reduce((s, t) => s.add(t), tensor(0));
@@ -87,7 +121,9 @@ async function leafOf(t: Tensor): Promise<Tensor> {
 }
 
 /** The float64 interpreter for a graph: everything it reads is fetched once; leaves may be replaced. */
-async function interpreter(roots: readonly Tensor[]): Promise<(replaced: ReadonlyMap<Node, HostArray>, which?: readonly Tensor[]) => HostArray[]> {
+async function interpreter(
+  roots: readonly Tensor[],
+): Promise<(replaced: ReadonlyMap<Node, HostArray>, which?: readonly Tensor[]) => HostArray[]> {
   const nodes = roots.map((t) => t.node);
   const arrays = new Map<Node, HostArray>();
   const fetch = async (n: Node): Promise<void> => {
@@ -95,10 +131,20 @@ async function interpreter(roots: readonly Tensor[]): Promise<(replaced: Readonl
   };
   for (const n of nodes) await fetch(sourceOf(n).source);
   for (const n of topologicalOrder(nodes)) for (const input of n.inputs) await fetch(input);
-  return (replaced, which = roots) => evaluateNodes(which.map((t) => t.node), (n) => replaced.get(n) ?? arrays.get(n)!);
+  return (replaced, which = roots) =>
+    evaluateNodes(
+      which.map((t) => t.node),
+      (n) => replaced.get(n) ?? arrays.get(n)!,
+    );
 }
 
-async function check(name: string, fn: (...xs: Tensor[]) => unknown, at: readonly Tensor[], batch: number, options: GradcheckOptions): Promise<GradcheckReport> {
+async function check(
+  name: string,
+  fn: (...xs: Tensor[]) => unknown,
+  at: readonly Tensor[],
+  batch: number,
+  options: GradcheckOptions,
+): Promise<GradcheckReport> {
   const { step = 1e-6, absolute = 1e-5, relative = 1e-3, gpu = 1e-4, most = 64, throws = true } = options;
   const inputs = await Promise.all(at.map(leafOf));
   const variables = inputs.filter((t) => isFloat(t.dtype));
@@ -135,7 +181,14 @@ async function check(name: string, fn: (...xs: Tensor[]) => unknown, at: readonl
     return up.map((array, o) => Float64Array.from(array, (x, i) => (x - down[o]![i]!) / (2 * step)));
   });
   for (const row of rows) {
-    const unit = new Map(seeds.map((s, o) => [s.node, Float64Array.from({ length: s.size }, (_, i) => (o === row.tensor && i % (s.size / batch) === row.element ? 1 : 0))]));
+    const unit = new Map(
+      seeds.map((s, o) => [
+        s.node,
+        Float64Array.from({ length: s.size }, (_, i) =>
+          o === row.tensor && i % (s.size / batch) === row.element ? 1 : 0,
+        ),
+      ]),
+    );
     const found = run(unit, gradients);
     columns.forEach((column, c) => {
       for (let b = 0; b < batch; b++) {
@@ -174,17 +227,26 @@ async function check(name: string, fn: (...xs: Tensor[]) => unknown, at: readonl
     const forward = (await interpreter([inner(tangents, seeds)]))(new Map())[0]![0]!;
     let reverse = 0;
     let size = 0;
-    exact.forEach((g, k) => g.forEach((x, i) => {
-      reverse += x * directions[k]!.node.data![i]!;
-      size += Math.abs(x * directions[k]!.node.data![i]!);
-    }));
-    add('forward', '<u, Jv> and <J\'u, v>', forward, reverse, 1e-7 * size + 1e-12);
+    exact.forEach((g, k) =>
+      g.forEach((x, i) => {
+        reverse += x * directions[k]!.node.data![i]!;
+        size += Math.abs(x * directions[k]!.node.data![i]!);
+      }),
+    );
+    add('forward', "<u, Jv> and <J'u, v>", forward, reverse, 1e-7 * size + 1e-12);
   }
 }
 
 /** Elements (of one batch item) to look at: all, or `most` of them at random. */
-function pick(tensors: readonly Tensor[], batch: number, most: number, random: () => number): { tensor: number; element: number }[] {
-  const all = tensors.flatMap((t, k) => Array.from({ length: t.size / batch }, (_, element) => ({ tensor: k, element })));
+function pick(
+  tensors: readonly Tensor[],
+  batch: number,
+  most: number,
+  random: () => number,
+): { tensor: number; element: number }[] {
+  const all = tensors.flatMap((t, k) =>
+    Array.from({ length: t.size / batch }, (_, element) => ({ tensor: k, element })),
+  );
   if (all.length <= most) return all;
   const chosen = new Set<number>();
   while (chosen.size < most) chosen.add(Math.floor((0.5 + 0.5 * random()) * all.length));

@@ -28,10 +28,18 @@ export class GradcheckReport {
   toString(): string {
     const failed = this.entries.filter((e) => !(e.ratio <= 1)).length;
     const head = `gradcheck of ${this.name}: ${this.entries.length} derivatives compared, ${failed} wrong`;
-    const rows = this.entries.slice(0, 8).map((e) => [e.check, e.of, number(e.found), number(e.expected), e.ratio.toPrecision(3)]);
+    const rows = this.entries
+      .slice(0, 8)
+      .map((e) => [e.check, e.of, number(e.found), number(e.expected), e.ratio.toPrecision(3)]);
     const table = [['check', 'derivative', 'found', 'expected', 'error / allowed'], ...rows];
     const widths = table[0]!.map((_, k) => Math.max(...table.map((r) => r[k]!.length)));
-    const lines = table.map((r) => `  ${r.map((cell, k) => cell.padEnd(widths[k]!)).join('  ').trimEnd()}`);
+    const lines = table.map(
+      (r) =>
+        `  ${r
+          .map((cell, k) => cell.padEnd(widths[k]!))
+          .join('  ')
+          .trimEnd()}`,
+    );
     return [head, ...(rows.length > 0 ? lines : []), ...this.notes.map((n) => `  ${n}`)].join('\n');
   }
 }

@@ -82,7 +82,9 @@ export function gradientOf(t: Tensor): Tensor | null {
 /** Replaces the gradient of a tensor; null removes it. */
 export function setGradient(t: Tensor, grad: Tensor | null): void {
   if (grad && !sameShape(grad.shape, t.shape)) {
-    throw new ShapeError(`grad: a gradient of shape ${showShape(grad.shape)} does not fit a tensor of shape ${showShape(t.shape)}`);
+    throw new ShapeError(
+      `grad: a gradient of shape ${showShape(grad.shape)} does not fit a tensor of shape ${showShape(t.shape)}`,
+    );
   }
   if (grad) keepTensor(grad);
   const inside = tracedGradients();

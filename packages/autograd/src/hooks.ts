@@ -3,7 +3,7 @@ import { sameShape, showShape, type Node } from '@chiaro/tensor/engine';
 import { ownerOf } from './gradientStore.js';
 
 /** Sees the complete gradient of a tensor during backward; a tensor that it returns replaces it. */
-export type GradientHook = (grad: Tensor) => Tensor | undefined | void;
+export type GradientHook = (grad: Tensor) => Tensor | undefined;
 
 const ofNodes = new WeakMap<Node, Set<GradientHook>>();
 const ofCells = new WeakMap<object, Set<GradientHook>>();
@@ -27,7 +27,9 @@ export function runHooks(node: Node, grad: Tensor): Tensor {
     const given = hook(result) ?? undefined;
     if (!given) continue;
     if (!sameShape(given.shape, grad.shape)) {
-      throw new ShapeError(`a gradient hook returned shape ${showShape(given.shape)} for a gradient of shape ${showShape(grad.shape)}`);
+      throw new ShapeError(
+        `a gradient hook returned shape ${showShape(given.shape)} for a gradient of shape ${showShape(grad.shape)}`,
+      );
     }
     result = given;
   }

@@ -38,7 +38,9 @@ function requiresGrad_(this: Tensor, requires = true): Tensor {
   }
   if (node.requiresGrad === requires) return this;
   if (!requires && !node.leaf) {
-    throw new GradientError('requiresGrad_(false): this tensor was computed from others that require a gradient; use detach()');
+    throw new GradientError(
+      'requiresGrad_(false): this tensor was computed from others that require a gradient; use detach()',
+    );
   }
   const leaf = aliasNode(node, requires);
   leaf.leaf = true;
@@ -53,6 +55,7 @@ function retainGrad(this: Tensor): Tensor {
     registerHook(this, (grad) => {
       const t = target.deref();
       if (t) setGradient(t, grad);
+      return undefined;
     });
   }
   return this;

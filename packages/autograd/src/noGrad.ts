@@ -18,4 +18,5 @@ function withMode<T>(name: string, enabled: boolean, fn: () => T): T {
 export const noGrad = <T>(fn: () => T extends PromiseLike<unknown> ? never : T): T => withMode<T>('noGrad', false, fn);
 
 /** Turns gradients back on inside of `noGrad`. */
-export const enableGrad = <T>(fn: () => T extends PromiseLike<unknown> ? never : T): T => withMode<T>('enableGrad', true, fn);
+export const enableGrad = <T>(fn: () => T extends PromiseLike<unknown> ? never : T): T =>
+  withMode<T>('enableGrad', true, fn);

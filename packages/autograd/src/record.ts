@@ -68,7 +68,10 @@ export class Recorded<T> {
    * when the recording is used only once.
    */
   get value(): T {
-    return withVariables(this.result, this.outputs.map((o) => this.#settled(o, nextNodeId())));
+    return withVariables(
+      this.result,
+      this.outputs.map((o) => this.#settled(o, nextNodeId())),
+    );
   }
 
   /** `t` with gradients flowing to what was there before the transform, and not to the stand-ins. */
@@ -100,7 +103,10 @@ export class Recorded<T> {
         stack.push(...open);
         continue;
       }
-      memo.set(node, node.inputs.some((n) => memo.get(n)));
+      memo.set(
+        node,
+        node.inputs.some((n) => memo.get(n)),
+      );
       stack.pop();
     }
     return memo.get(root)!;

@@ -28,7 +28,13 @@ function againstDifferences(c: Case, what: string, s: Tensor, gradients: readonl
     const h = step(c.name);
     const at = (sign: number): number => evaluate([s], c.values, moveBy(sign * h, c.variables, v, c.values))[0]![0]!;
     const [up, down] = [at(1), at(-1)];
-    const scale = dot(found.map((f) => f.map(Math.abs)), v.map((d) => d.map(Math.abs))) + Math.abs(up) + 1e-3;
+    const scale =
+      dot(
+        found.map((f) => f.map(Math.abs)),
+        v.map((d) => d.map(Math.abs)),
+      ) +
+      Math.abs(up) +
+      1e-3;
     check(c, what, dot(found, v), (up - down) / (2 * h), scale);
   }
 }
@@ -52,7 +58,18 @@ describe.each(claimed.map((o) => [o.name, o] as const))('%s', (name, operation) 
       const [, tangents] = jvp(c.call, c.variables, v as never) as [unknown, Tensor[]];
       const [ju, gv] = evaluate([inner(tangents, u), inner(gradients, v)], c.values).map((a) => a[0]!);
       const g = evaluate(gradients, c.values);
-      check(c, 'forward against reverse', ju!, gv!, 1e-3 * (dot(g.map((a) => a.map(Math.abs)), v.map((t) => c.values.get(t.node)!.map(Math.abs))) + 1e-3));
+      check(
+        c,
+        'forward against reverse',
+        ju!,
+        gv!,
+        1e-3 *
+          (dot(
+            g.map((a) => a.map(Math.abs)),
+            v.map((t) => c.values.get(t.node)!.map(Math.abs)),
+          ) +
+            1e-3),
+      );
 
       if (!claim.second || i >= samples / 2) continue;
       const w = c.variables.map((t) => randomLike(t, random, c.values));

@@ -56,7 +56,8 @@ export function caseOf(operation: Operation, seed: number, views = 0.5): Case {
   return { name: operation.name, seed, variables, values, call };
 }
 
-const isInputs = (a: Argument): a is readonly Input[] => Array.isArray(a) && a.length > 0 && a.every((v) => v instanceof Input);
+const isInputs = (a: Argument): a is readonly Input[] =>
+  Array.isArray(a) && a.length > 0 && a.every((v) => v instanceof Input);
 
 function typed(data: Float64Array, dtype: Tensor['dtype']): library.TypedArray {
   if (dtype === 'int32') return Int32Array.from(data);
@@ -84,7 +85,10 @@ export function evaluate(
   moved?: ReadonlyMap<Node, HostArray>,
 ): HostArray[] {
   const leaf = (n: Node): HostArray => moved?.get(n) ?? values.get(n) ?? toHostArray(n.data!, n.dtype);
-  return evaluateNodes(tensors.map((t) => t.node), leaf);
+  return evaluateNodes(
+    tensors.map((t) => t.node),
+    leaf,
+  );
 }
 
 /** Sum of products on the host. */
@@ -97,6 +101,11 @@ export const dot = (a: readonly HostArray[], b: readonly HostArray[]): number =>
 };
 
 /** Leaves moved by h in a direction. */
-export function moveBy(h: number, variables: readonly Tensor[], by: readonly HostArray[], values: ReadonlyMap<Node, HostArray>): Map<Node, HostArray> {
+export function moveBy(
+  h: number,
+  variables: readonly Tensor[],
+  by: readonly HostArray[],
+  values: ReadonlyMap<Node, HostArray>,
+): Map<Node, HostArray> {
   return new Map(variables.map((v, k) => [v.node, values.get(v.node)!.map((x, i) => x + h * by[k]![i]!)]));
 }

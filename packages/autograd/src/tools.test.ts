@@ -195,8 +195,16 @@ describe('checkpoint', () => {
     const x = rand([4, 6], { generator: new Generator(2) }).requiresGrad_();
     const gradients = async (wrap: (fn: (h: Tensor) => Tensor) => (h: Tensor) => Tensor): Promise<number[][]> => {
       const noise = new Generator(3);
-      const layer = wrap((h) => h.matmul(w).tanh().mul(rand([4, 6], { generator: noise }).gt(0.3).to('float32')));
-      layer(layer(layer(x))).square().sum().backward();
+      const layer = wrap((h) =>
+        h
+          .matmul(w)
+          .tanh()
+          .mul(rand([4, 6], { generator: noise }).gt(0.3).to('float32')),
+      );
+      layer(layer(layer(x)))
+        .square()
+        .sum()
+        .backward();
       const all = [await list(w.grad), await list(x.grad)];
       [w.grad, x.grad] = [null, null];
       return all;
@@ -204,7 +212,9 @@ describe('checkpoint', () => {
     const plain = await gradients((fn) => fn);
     const recomputed = await gradients((fn) => checkpoint(fn));
     plain.forEach((g, k) => g.forEach((v, i) => expect(recomputed[k]![i]).toBeCloseTo(v, 5)));
-    await gradgradcheck((v: Tensor) => checkpoint((h: Tensor) => h.sin().mul(h))(v), [tensor([0.3, 1.2])], { gpu: false });
+    await gradgradcheck((v: Tensor) => checkpoint((h: Tensor) => h.sin().mul(h))(v), [tensor([0.3, 1.2])], {
+      gpu: false,
+    });
   });
 
   test('a parameter assigned before the function runs again', () => {
@@ -244,7 +254,9 @@ describe('detectAnomaly', () => {
 
   test('backward: of which operation', async () => {
     const w = new Parameter([0, 4]);
-    await expect(detectAnomaly(() => w.sqrt().sum().backward())).rejects.toThrow(/the backward of sqrt \[2\] made at .*tools\.test\.ts:\d+ gave Infinity/);
+    await expect(detectAnomaly(() => w.sqrt().sum().backward())).rejects.toThrow(
+      /the backward of sqrt \[2\] made at .*tools\.test\.ts:\d+ gave Infinity/,
+    );
     w.grad = null;
     const result = await detectAnomaly(() => w.mul(2).sum());
     expect(await result.item()).toBe(8);

@@ -28,4 +28,4 @@ export type { HostArray } from './kernel/dispatch.js';
 export { isBacked, topologicalOrder } from './schedule/fuse.js';
 export { schedule } from './schedule/schedule.js';
 export { jvp as jvpOf, vjp as vjpOf } from './expr/index.js';
-export { build, componentsOf } from './expr/index.js';
+export { build, componentsOf, inline, literalOf, reachable } from './expr/index.js';

@@ -1,12 +1,58 @@
-import type { ExprFunction, Tensor } from '@chiaro/tensor';
-import { fitBuffers, isFloat, jvpOf, make, Node, vjpOf } from '@chiaro/tensor/engine';
-import { zeros } from '@chiaro/tensor';
+import { full, zeros, type ExprFunction, type Tensor } from '@chiaro/tensor';
+import {
+  build,
+  fitBuffers,
+  inline,
+  isFloat,
+  jvpOf,
+  literalOf,
+  make,
+  Node,
+  reachable,
+  vjpOf,
+} from '@chiaro/tensor/engine';
 
-/** One node per scalar result of an expression, over inputs of one shape. */
-function applied(fn: ExprFunction, inputs: readonly Tensor[], dtypes: readonly Tensor['dtype'][]): Tensor[] {
-  const nodes = fitBuffers(inputs.map((t) => t.node));
+/** One result of an expression as an expression of its own, of just the inputs that it needs. */
+interface Single {
+  readonly fn: ExprFunction;
+  /** Numbers of those inputs. */
+  readonly used: readonly number[];
+  /** The value, where it does not depend on any. */
+  readonly constant: number | undefined;
+}
+
+const singles = new WeakMap<ExprFunction, Map<number, Single>>();
+
+/**
+ * Takes an expression of several results apart: a derivative with respect to one input must not make the scheduler
+ * compute forward values that only the others need. Kernels that hold several share what they have in common.
+ */
+function single(fn: ExprFunction, output: number): Single {
+  let all = singles.get(fn);
+  if (!all) singles.set(fn, (all = new Map()));
+  let one = all.get(output);
+  if (one) return one;
+  const value = fn.outputs[output]!;
+  const needed = new Set(reachable([value]));
+  const used = fn.inputs.flatMap((v, k) => (needed.has(v) ? [k] : []));
+  const constant = literalOf(value);
+  const params = used.map((k) => ({ name: `x${k}`, type: fn.inputs[k]!.type }));
+  const alone = build(fn.name, params, value.type, (g, ...given) => {
+    const args = fn.inputs.map((v, k) => given[used.indexOf(k)] ?? g.literal(v.type, 0));
+    return inline(g, fn, args)[output]!;
+  });
+  one = { fn: alone, used, constant: typeof constant === 'number' ? constant : undefined };
+  all.set(output, one);
+  return one;
+}
+
+/** One result of an expression on tensors of one shape. */
+function applied(fn: ExprFunction, output: number, inputs: readonly Tensor[], dtype: Tensor['dtype']): Tensor {
   const { shape } = inputs[0]!;
-  return dtypes.map((dtype, output) => make(new Node('elementwise', nodes, { fn, output }, shape, dtype)));
+  const { fn: alone, used, constant } = single(fn, output);
+  if (constant !== undefined) return full(shape, constant, { dtype });
+  const nodes = fitBuffers(used.map((k) => inputs[k]!.node));
+  return make(new Node('elementwise', nodes, { fn: alone, output: 0 }, shape, dtype));
 }
 
 /** Results of an expression that carry gradients, by their number among all results. */
@@ -23,12 +69,11 @@ export function elementwiseVjp(
   grads: readonly (Tensor | undefined)[],
 ): (Tensor | undefined)[] {
   const wrt = inputs.map((x, k) => wants[k]! && isFloat(x.dtype));
-  const marked = inputs.filter((_, k) => wrt[k]);
-  if (marked.length === 0) return inputs.map(() => undefined);
-  const { shape } = inputs[0]!;
-  const seeds = realOutputs(fn).map((k) => grads[k] ?? zeros(shape));
-  const results = applied(vjpOf(fn, wrt), [...inputs, ...seeds], marked.map((x) => x.dtype));
-  return wrt.map((yes) => (yes ? results.shift() : undefined));
+  if (!wrt.includes(true)) return inputs.map(() => undefined);
+  const derived = vjpOf(fn, wrt);
+  const given = [...inputs, ...realOutputs(fn).map((k) => grads[k] ?? zeros(inputs[0]!.shape))];
+  let next = 0;
+  return inputs.map((x, k) => (wrt[k] ? applied(derived, next++, given, x.dtype) : undefined));
 }
 
 /** Forward rule of an expression: the tangent of each result from the tangents of the inputs that move. */
@@ -42,7 +87,5 @@ export function elementwiseJvp(
   const at = realOutputs(fn).indexOf(output);
   const wrt = tangents.map((t) => t !== undefined);
   if (at < 0 || !wrt.includes(true)) return undefined;
-  const derived = jvpOf(fn, wrt);
-  const nodes = fitBuffers([...inputs, ...tangents.filter((t) => t !== undefined)].map((t) => t.node));
-  return make(new Node('elementwise', nodes, { fn: derived, output: at }, inputs[0]!.shape, dtype));
+  return applied(jvpOf(fn, wrt), at, [...inputs, ...tangents.filter((t) => t !== undefined)], dtype);
 }

@@ -24,14 +24,23 @@ export const jvpRules: { readonly [P in PrimitiveName]: JvpRule<P> } = {
   slice: ({ node, tangents: [t] }) => {
     const { starts, steps } = node.attrs;
     const ends = starts.map((s, d) => s + steps[d]! * node.shape[d]!);
-    return [t!.slice(...starts.map((s, d): [number, number | null, number] => [s, ends[d]! < 0 ? null : ends[d]!, steps[d]!]))];
+    return [
+      t!.slice(
+        ...starts.map((s, d): [number, number | null, number] => [s, ends[d]! < 0 ? null : ends[d]!, steps[d]!]),
+      ),
+    ];
   },
   pad: ({ node, inputs: [x], tangents: [t] }) => {
     const { before } = node.attrs;
     return [t!.pad(before.map((b, d): [number, number] => [b, node.shape[d]! - b - x!.shape[d]!]))];
   },
   concat: ({ node, inputs, tangents }) => [
-    concatTangents(tangents, inputs.map((x) => x.shape), node.attrs.dim, node.dtype),
+    concatTangents(
+      tangents,
+      inputs.map((x) => x.shape),
+      node.attrs.dim,
+      node.dtype,
+    ),
   ],
   gather: ({ node, inputs: [table, index], tangents: [t] }) => [
     t ? t.gather(node.attrs.dim, index!) : zeros([...node.shape], { dtype: table!.dtype }),

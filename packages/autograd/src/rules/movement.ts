@@ -54,7 +54,12 @@ export function unconcat(g: Tensor, dim: number, shapes: readonly Shape[]): Tens
 }
 
 /** Parts side by side where some do not move. */
-export const concatTangents = (parts: readonly (Tensor | undefined)[], shapes: readonly Shape[], dim: number, dtype: Tensor['dtype']): Tensor =>
+export const concatTangents = (
+  parts: readonly (Tensor | undefined)[],
+  shapes: readonly Shape[],
+  dim: number,
+  dtype: Tensor['dtype'],
+): Tensor =>
   concat(
     parts.map((t, i) => t ?? zeros(shapes[i]!, { dtype })),
     dim,

@@ -25,7 +25,9 @@ const own: Readonly<Record<string, { readonly vjp: Vjp; readonly jvp: Jvp }>> = 
       name,
       {
         vjp: ({ node, inputs: [x], grad }: VjpCall<'program'>) => [scanVjp(node.attrs.detail as ScanDetail, x!, grad)],
-        jvp: ({ node, inputs: [x], tangents: [t] }: JvpCall<'program'>) => [scanJvp(node.attrs.detail as ScanDetail, x!, t!)],
+        jvp: ({ node, inputs: [x], tangents: [t] }: JvpCall<'program'>) => [
+          scanJvp(node.attrs.detail as ScanDetail, x!, t!),
+        ],
       },
     ]),
   ),
@@ -79,7 +81,9 @@ export function programVjp(call: VjpCall<'program'>): readonly (Tensor | undefin
   ) as Readonly<Record<string, Tensor | undefined>>;
   const unknown = Object.keys(given).find((key) => !inputNames.includes(key));
   if (unknown !== undefined) {
-    throw new GradientError(`the vjp of ${name} returned a gradient for ${unknown}; its inputs are ${inputNames.join(', ')}`);
+    throw new GradientError(
+      `the vjp of ${name} returned a gradient for ${unknown}; its inputs are ${inputNames.join(', ')}`,
+    );
   }
   return inputNames.map((input, i) => checked(name, 'vjp', input, given[input], inputs[i]!.shape));
 }

@@ -1,4 +1,4 @@
-import { GradientError, type Tensor } from '@chiaro/tensor';
+import type { Tensor } from '@chiaro/tensor';
 import type { Node, PrimitiveName } from '@chiaro/tensor/engine';
 
 /** What a reverse rule gets: a node of the graph and the gradient of what it gives. */
@@ -33,8 +33,3 @@ export type JvpRule<P extends PrimitiveName> = (call: JvpCall<P>) => readonly (T
 
 /** The rule of values that do not depend on anything. */
 export const constant = (): readonly undefined[] => [];
-
-/** Throws where a derivative does not exist. */
-export function noDerivative(what: string, instead: string): never {
-  throw new GradientError(`${what} has no derivative${instead ? `; ${instead}` : ''}`);
-}

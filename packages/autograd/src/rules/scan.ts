@@ -34,11 +34,11 @@ function shifted(x: Tensor, dim: number, by: 1 | -1): Tensor {
 function source({ op, dim, reverse }: ScanDetail, x: Tensor): Tensor {
   const running = (op === 'max' ? cumMax : cumMin)(x, dim, { reverse });
   const n = x.shape[dim]!;
-  const at = arange(n).reshape(x.shape.map((_, d) => (d === dim ? n : 1))).expand(x.shape);
+  const at = arange(n)
+    .reshape(x.shape.map((_, d) => (d === dim ? n : 1)))
+    .expand(x.shape);
   const taken = x.eq(running);
-  return reverse
-    ? cumMin(where(taken, at, n - 1), dim, { reverse })
-    : cumMax(where(taken, at, 0), dim);
+  return reverse ? cumMin(where(taken, at, n - 1), dim, { reverse }) : cumMax(where(taken, at, 0), dim);
 }
 
 /** d(running product): sum of g * out after each element, divided by it; zeros of their own. */

@@ -19,7 +19,12 @@ export const vjpRules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   expand: ({ inputs: [x], grad }) => [unexpand(grad, x!.shape)],
   slice: ({ node, inputs: [x], grad }) => [unslice(grad, node.attrs.starts, node.attrs.steps, x!.shape)],
   pad: ({ node, inputs: [x], grad }) => [unpad(grad, node.attrs.before, x!.shape)],
-  concat: ({ node, inputs, grad }) => unconcat(grad, node.attrs.dim, inputs.map((x) => x.shape)),
+  concat: ({ node, inputs, grad }) =>
+    unconcat(
+      grad,
+      node.attrs.dim,
+      inputs.map((x) => x.shape),
+    ),
   gather: ({ node, inputs: [table], grad }) => [gatherVjp(node, table!, grad), undefined],
   matmul: ({ inputs: [a, b], wants: [toA, toB], grad }) => [
     toA ? grad.matmul(b!.transpose()) : undefined,

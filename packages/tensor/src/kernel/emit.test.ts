@@ -24,7 +24,11 @@ const long = (): Tensor => numbers([3, 50_000], 4);
 const index = (): Tensor => tensor(Int32Array.from({ length: 9001 }, (_, i) => (i * 37) % 103));
 
 const cases: Readonly<Record<string, () => Tensor>> = {
-  'a map over permuted and broadcast views': () => x().permute([2, 0, 1]).mul(2).add(row().reshape([1, 1, 53])),
+  'a map over permuted and broadcast views': () =>
+    x()
+      .permute([2, 0, 1])
+      .mul(2)
+      .add(row().reshape([1, 1, 53])),
   'a map with a broadcast row': () => x().mul(row()).add(1),
   'a map that pads and counts': () => {
     const padded = x().pad([
@@ -42,6 +46,8 @@ const cases: Readonly<Record<string, () => Tensor>> = {
   'a maximum over two dimensions that do not merge': () => x().permute([1, 2, 0]).max([0, 2]),
   'a sum in parts': () => long().square().sum(1),
   'a sum in parts over dimensions that do not merge': () => numbers([50, 2, 1000], 5).sum([0, 2]),
+  'a long sum with four terms per turn': () => numbers([1024, 1032], 6).square().sum(1),
+  'a longer one in parts, over dimensions that do not merge': () => numbers([256, 3, 2048], 7).abs().sum([0, 2]),
   'a softmax over dimensions that do not merge': () => {
     const y = x();
     const e = y.sub(y.max([0, 2], true)).exp();

@@ -1,5 +1,6 @@
 import type { AdapterProfile } from '../device/profile.js';
 import { scalarType } from '../dtype.js';
+import { costOf } from '../schedule/cost.js';
 import { Emitter, wgslHelpers, wgslTarget, type Value } from '../expr/index.js';
 import { sameBuffer, type BufferId } from './buffer.js';
 import type { BufferBinding, Dispatch, UniformValue } from './dispatch.js';
@@ -20,8 +21,8 @@ export interface DispatchRange {
 const target = wgslTarget({ zero: 'u.zero' });
 const workgroupSize = 64;
 const maxWorkgroups = 65535;
-/** Items that an invocation of a map takes one after the other on a software adapter: a cache line of f32. */
-const longestRun = 16;
+/** Items that an invocation of a map takes one after the other on a software adapter. */
+const longestRun = 32;
 /** Invocations that keep all threads of a software adapter busy. */
 const busyInvocations = 4096;
 /** Terms that are summed before they are added to the total: keeps the error of long sums small. */
@@ -48,6 +49,22 @@ function runLength(kernel: FusedKernel, items: number, profile: AdapterProfile):
   return Math.min(Math.max(Math.floor(items / busyInvocations), 1), longestRun);
 }
 
+/** Operations of a term that is cheap beside a turn of the loop. */
+const cheapTerm = 8;
+
+/**
+ * How often the loop of a long, cheap reduction is written out on a software adapter: its lanes pay for each turn of a
+ * loop, so that four terms per turn make such a sum 1.5 times as fast. It costs compile time, hence only for large ones.
+ */
+function unrollFactor(kernel: FusedKernel, layout: KernelLayout, profile: AdapterProfile): number {
+  const length = product(layout.inner);
+  const divides = length % 4 === 0 && Math.ceil(length / kernel.parts) % 4 === 0;
+  const single = kernel.stages.length === 1 && kernel.innerStores.length === 0;
+  if (profile.kind !== 'software' || !single || !divides || length < 1024) return 1;
+  const cheap = costOf(kernel.stages[0]!.map((r) => r.value)) <= cheapTerm;
+  return cheap && length * product(layout.outer) >= 2 ** 20 ? 4 : 1;
+}
+
 const isMap = (kernel: FusedKernel): boolean => kernel.stages.length === 0 && kernel.innerStores.length === 0;
 
 /** Writes a fused kernel as WGSL. One text serves all sizes of a structure; sizes and numbers are uniforms. */
@@ -57,6 +74,7 @@ export class KernelText {
   readonly #sites: readonly { value: Value; site: Site }[];
   readonly #names = new Map<object, string>();
   readonly #lanes: number;
+  readonly #unroll: number;
   readonly #workgroupVars: string[] = [];
   readonly #lines: string[] = [];
   #helpers: ReadonlySet<string> = new Set();
@@ -68,6 +86,7 @@ export class KernelText {
     this.#sites = sitesOf(kernel);
     this.layout = layoutOf(kernel, this.#sites);
     this.#lanes = lanesFor(kernel, this.layout, profile);
+    this.#unroll = unrollFactor(kernel, this.layout, profile);
   }
 
   /** The dispatch for a range of items. */
@@ -329,9 +348,16 @@ export class KernelText {
    */
   #loop(from: string, to: string, body: readonly string[]): string[] {
     const { inner } = this.layout;
-    const lines = this.#counts ? [...body, ...advance('i', inner)] : [...coordinates('i', 'j', inner), ...body];
-    const step = this.#lanes > 1 ? `j += ${this.#lanes}` : 'j++';
-    return [`for (var j = ${from}; j < ${to}; ${step}) {`, ...lines.map((line) => `  ${line}`), '}'];
+    const turn = (at: string): string[] =>
+      this.#counts ? [...body, ...advance('i', inner)] : [...coordinates('i', at, inner), ...body];
+    const turns = Array.from({ length: this.#unroll }, (_, k) => turn(k === 0 ? 'j' : `j + ${k}`));
+    const lines = turns.length === 1 ? turns[0]! : turns.flatMap((each) => ['{', ...each, '}']);
+    const step = this.#lanes * this.#unroll;
+    return [
+      `for (var j = ${from}; j < ${to}; ${step === 1 ? 'j++' : `j += ${step}`}) {`,
+      ...lines.map((line) => `  ${line}`),
+      '}',
+    ];
   }
 
   /** Are inner coordinates counted up instead of divided out? */

@@ -2,7 +2,7 @@
  * Runs a ProgramKernel on Dawn with nothing else of the engine, for the tests and measurements of hand-written kernels.
  * Declarations, zeroing and bindings follow kernel/dispatch.ts.
  */
-/* eslint-disable no-restricted-imports, no-restricted-globals -- a stand-in for the engine's host, tests only */
+ 
 import { create, globals } from 'webgpu';
 import type { AdapterProfile } from '../device/profile.js';
 import type { Dispatch, HostArray, ProgramKernel } from '../kernel/dispatch.js';

@@ -6,7 +6,7 @@ import { normalizeDim, normalizeDims, showShape, sizeOf } from '../shape.js';
 import { tidy } from '../runtime/tidy.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, make } from './apply.js';
-import { clone, isFinite, where } from './math.js';
+import { isFinite, where } from './math.js';
 import { detach } from './movement.js';
 import { reshapeNode } from './nodes.js';
 
@@ -52,7 +52,7 @@ export const min = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
 /** Mean over dimensions; integers convert to float32. */
 export function mean(x: Tensor, dims?: Dims, keepdim = false): Tensor {
   const count = sizeOf(normalizeDims('mean', dims, x.rank).map((d) => x.shape[d]!));
-  return tidy(() => reduce('mean', 'sum', x, dims, keepdim, isFloat(x.dtype) ? x.dtype : 'float32').mul(1 / count));
+  return inFloat32('mean', x, (wide) => reduce('mean', 'sum', wide, dims, keepdim, 'float32').mul(1 / count));
 }
 
 /** Is any element true (not zero)? */
@@ -63,39 +63,45 @@ export const any = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
 export const all = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
   tidy(() => reduce('all', 'sum', x.eq(0), dims, keepdim, 'int32').eq(0));
 
-/** x as real numbers: what a function of no elements gives. */
-const nothing = (x: Tensor): Tensor => make(castNode(x.node, isFloat(x.dtype) ? x.dtype : 'float32'));
+/**
+ * A composition of real numbers that must not be rounded on the way: float16 is widened first and the result rounded
+ * once, integers convert to float32.
+ */
+function inFloat32(name: string, x: Tensor, fn: (wide: Tensor) => Tensor): Tensor {
+  live(x, name);
+  return tidy(() => fn(x.to('float32')).to(isFloat(x.dtype) ? x.dtype : 'float32'));
+}
 
 /** e^x / sum(e^x) along a dimension, without overflow. */
 export function softmax(x: Tensor, dim: number): Tensor {
-  if (x.shape[normalizeDim('softmax', dim, x.rank)] === 0) return clone(x);
-  if (x.size === 0) return nothing(x);
-  return tidy(() => {
+  const d = normalizeDim('softmax', dim, x.rank);
+  return inFloat32('softmax', x, (wide) => {
+    if (x.shape[d] === 0) return wide;
     // the result does not depend on the shift: no gradient goes that way
-    const e = x.sub(detach(max(x, dim, true))).exp();
-    return e.div(sum(e, dim, true));
+    const e = wide.sub(detach(max(wide, d, true))).exp();
+    return e.div(sum(e, d, true));
   });
 }
 
 /** log(softmax(x)), without the loss of digits of taking the logarithm afterwards. */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
-  if (x.shape[normalizeDim('logSoftmax', dim, x.rank)] === 0) return clone(x);
-  if (x.size === 0) return nothing(x);
-  return tidy(() => {
-    const shifted = x.sub(detach(max(x, dim, true)));
-    return shifted.sub(sum(shifted.exp(), dim, true).log());
+  const d = normalizeDim('logSoftmax', dim, x.rank);
+  return inFloat32('logSoftmax', x, (wide) => {
+    if (x.shape[d] === 0) return wide;
+    const shifted = wide.sub(detach(max(wide, d, true)));
+    return shifted.sub(sum(shifted.exp(), d, true).log());
   });
 }
 
 /** log(sum(e^x)) over dimensions (all by default), without overflow; -Infinity for a sum of nothing. */
 export function logSumExp(x: Tensor, dims?: Dims, keepdim = false): Tensor {
   const axes = normalizeDims('logSumExp', dims, x.rank);
-  if (axes.some((d) => x.shape[d] === 0)) return tidy(() => sum(nothing(x), axes, keepdim).log());
-  return tidy(() => {
-    const top = detach(max(x, axes, true));
+  return inFloat32('logSumExp', x, (wide) => {
+    if (axes.some((d) => x.shape[d] === 0)) return sum(wide, axes, keepdim).log();
+    const top = detach(max(wide, axes, true));
     // an infinite maximum would give inf - inf; then the maximum itself is the answer
     const shift = where(isFinite(top), top, 0);
-    const total = sum(x.sub(shift).exp(), axes, true).log().add(shift);
+    const total = sum(wide.sub(shift).exp(), axes, true).log().add(shift);
     return keepdim ? total : total.reshape(x.shape.filter((_, d) => !axes.includes(d)));
   });
 }

@@ -154,7 +154,7 @@ export function hostSlice(
 }
 
 /** Coordinates split by a set of dimensions: which lie in it, and which stay. */
-export const without = (shape: Shape, dims: readonly number[]): number[] => shape.filter((_, d) => !dims.includes(d));
+const without = (shape: Shape, dims: readonly number[]): number[] => shape.filter((_, d) => !dims.includes(d));
 
 /** Folds dimensions away: `fold` sees the elements that fall together, in row-major order. */
 export function foldDims(

@@ -11,9 +11,7 @@ import { randomOperations } from './random.js';
 import { reductionOperations } from './reductions.js';
 
 export { Draw, Input } from './draw.js';
-export type { DrawOptions } from './draw.js';
-export type { HostTensor } from './host.js';
-export type { Argument, BadCall, GradientClaim, Operation } from './operation.js';
+export type { Argument, Operation } from './operation.js';
 
 /**
  * Every public operation with its PyTorch name, sample inputs, a reference in plain loops, tolerances, gradient claims

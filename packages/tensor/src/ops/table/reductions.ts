@@ -124,7 +124,7 @@ export const reductionOperations = [
     torch: 'sum',
     sample: (draw) => reduced(draw, [-4, 4], ['int32', 'uint32', 'float16', 'bool'], specialValues),
     reference: (x, dims, keepdim) => sumOf(counted(x), dims, keepdim),
-    tolerance: { ulp: 8 },
+    tolerance: { ulp: 32 },
     gradient: smooth(),
     bad: badDims('sum', t.sum),
   }),
@@ -161,7 +161,7 @@ export const reductionOperations = [
       const count = sizeOf(dimList(dims, x.shape.length).map((d) => x.shape[d]!));
       return { ...s, data: s.data.map((v) => v / count), scale: s.scale!.map((v) => v / count) };
     },
-    tolerance: { ulp: 8 },
+    tolerance: { ulp: 32 },
     gradient: smooth(),
     bad: badDims('mean', t.mean),
   }),

@@ -1,0 +1,28 @@
+// node bench/report.mjs RESULTS.json PAGE.md --title TITLE --command COMMAND
+// Writes the rows of `npm run bench -- --json` or `npm run bench:peers -- --json` as a page of the documentation.
+import { renameSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { markdownTable, readRows } from './lib/rows.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { title: { type: 'string', default: 'Benchmarks' }, command: { type: 'string', default: 'npm run bench' } },
+});
+const [file, page] = positionals;
+if (!file || !page) throw new Error('node bench/report.mjs RESULTS.json PAGE.md [--title TITLE] [--command COMMAND]');
+const rows = readRows(file);
+const adapters = [...new Set(rows.map((row) => row.adapter).filter(Boolean))];
+const header = ['case', 'who', 'ms median', 'ms min', 'CPU ms', 'first call ms'];
+const lines = rows.map((row) =>
+  row.error
+    ? [row.case, row.who, row.error, '', '', '']
+    : [row.case, row.who, row.ms_median, row.ms_min, row.cpu_ms_median, row.ms_first],
+);
+const text = [
+  `# ${values.title}`,
+  `Generated from the rows of \`${values.command}\`. Adapter: ${adapters.join('; ')}.`,
+  'CPU ms is the user and system time of the whole process per call: steadier than wall time on a busy machine.',
+  markdownTable(header, lines),
+];
+writeFileSync(`${page}.tmp`, `${text.join('\n\n')}\n`);
+renameSync(`${page}.tmp`, page);

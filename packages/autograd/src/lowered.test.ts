@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { schedule, type Node } from '@chiaro/tensor/engine';
+import { grad, tensor, zeros, type Tensor } from './index.js';
+
+const profile = {
+  kind: 'software',
+  name: 'test',
+  shaderF16: false,
+  subgroups: false,
+  maxWorkgroupInvocations: 256,
+  maxBindingBytes: 2 ** 27,
+  maxBufferBytes: 2 ** 28,
+  bindingAlignment: 256,
+} as never;
+
+/** The kernels that compute tensors: what each is, and the shape of everything it stores. */
+function kernels(...tensors: readonly Tensor[]): string {
+  const { calls } = schedule(
+    tensors.map((t) => t.node),
+    { profile, fusion: true },
+  );
+  const shape = (node: Node, index = 0): string =>
+    `[${(node.is('program') ? node.attrs.outputs[index]!.shape : node.shape).join(', ')}]`;
+  return calls
+    .map((call) => {
+      if (call.kind === 'program') return `program ${call.node.attrs.name} -> ${shape(call.node)}`;
+      if (call.kind === 'matmul') return `matmul -> ${shape(call.node)}`;
+      const stores = [...call.innerStores, ...call.outerStores].map(({ buffer: id }) =>
+        id.kind === 'node' ? shape(id.node, id.index) : `[${id.size}]`,
+      );
+      const partials = call.partials.map(() => 'partial sums');
+      return `${call.label} -> ${[...stores, ...partials].join(' ')}`;
+    })
+    .join('\n');
+}
+
+describe('gradients as kernels', () => {
+  test('matmul: two matmuls, nothing of M x K x N', () => {
+    const [a, b, g] = [
+      tensor(new Float32Array(12), [3, 4]),
+      tensor(new Float32Array(20), [4, 5]),
+      tensor(new Float32Array(15), [3, 5]),
+    ];
+    const [da, db] = grad(([x, y]: [Tensor, Tensor]) => x.matmul(y).mul(g).sum())([a, b]);
+    expect(kernels(da, db)).toMatchInlineSnapshot(`
+      "mul_vjp -> [3, 5]
+      matmul -> [3, 4]
+      matmul -> [4, 5]"
+    `);
+  });
+
+  test('one matrix for all batches: its gradient is one product', () => {
+    const [a, b, g] = [
+      tensor(new Float32Array(24), [2, 3, 4]),
+      tensor(new Float32Array(20), [4, 5]),
+      tensor(new Float32Array(30), [2, 3, 5]),
+    ];
+    const [da, db] = grad(([x, y]: [Tensor, Tensor]) => x.matmul(y).mul(g).sum())([a, b]);
+    expect(kernels(da, db)).toMatchInlineSnapshot(`
+      "mul_vjp -> [2, 3, 5]
+      matmul -> [6, 4]
+      matmul -> [4, 5]"
+    `);
+  });
+
+  test('gather: one scatter; the index stays a column', () => {
+    const [table, g] = [tensor(new Float32Array(12), [4, 3]), tensor(new Float32Array(18), [6, 3])];
+    const index = zeros([6], { dtype: 'int32' });
+    expect(kernels(grad((t: Tensor) => t.indexSelect(0, index).mul(g).sum())(table))).toMatchInlineSnapshot(`
+      "copy -> [4, 3]
+      max min -> [6, 1]
+      mul_vjp -> [6, 3]
+      program scatterAdd -> [4, 3]"
+    `);
+  });
+
+  test('softmax', () => {
+    const [x, g] = [tensor(new Float32Array(12), [3, 4]), tensor(new Float32Array(12), [3, 4])];
+    expect(kernels(grad((t: Tensor) => t.softmax(1).mul(g).sum())(x))).toMatchInlineSnapshot(
+      `"max sub exp sum mul_vjp div_vjp add exp_vjp sub_vjp -> [3, 4]"`,
+    );
+  });
+
+  test('a chain of elementwise operations: one kernel', () => {
+    const x = tensor(new Float32Array(12), [3, 4]);
+    expect(kernels(grad((t: Tensor) => t.mul(2).sin().exp().square().mean())(x))).toMatchInlineSnapshot(
+      `"mul sin exp mul_vjp add exp_vjp sin_vjp -> [3, 4]"`,
+    );
+  });
+});

@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { evaluateNodes, toHostArray } from '@chiaro/tensor/engine';
+import * as c from './index.js';
+import type { Tensor } from './index.js';
+
+/** PyTorch's values: made by tools/reference-gradients/torch_gradients.py. */
+type Nested = number | string | Nested[];
+interface Reference {
+  readonly name: string;
+  readonly inputs: Nested[];
+  readonly value: Nested[];
+  readonly gradients: Nested[][];
+  readonly second?: Nested[][];
+}
+const file = new URL('../../../tools/reference-gradients/gradients.json', import.meta.url);
+const { torch, cases } = JSON.parse(readFileSync(file, 'utf8')) as { torch: string; cases: Reference[] };
+
+const ints = (values: number[] | number[][]): Tensor => c.tensor(values, { dtype: 'int32' });
+
+/** The same functions with our operations. */
+const functions: Readonly<Record<string, (x: Tensor, y: Tensor, z: Tensor) => Tensor>> = {
+  abs: (x) => x.abs(),
+  relu: (x) => x.relu(),
+  leakyRelu: (x) => x.leakyRelu(0.1),
+  elu: (x) => x.elu(),
+  sign: (x) => x.sign().mul(x),
+  clamp: (x) => x.clamp(-1, 0.5),
+  maximum: (x, y) => x.maximum(y),
+  minimum: (x, y) => x.minimum(y),
+  sqrt: (x) => x.sqrt(),
+  'square of sqrt': (x) => x.mul(x).sqrt(),
+  'pow 3': (x) => x.pow(3),
+  'pow 2.5': (x) => x.pow(2.5),
+  'pow of both': (x, y) => x.pow(y),
+  floor: (x) => x.floor().mul(x),
+  round: (x) => x.round().add(x),
+  remainder: (x) => x.remainder(0.75),
+  where: (x) => x.where(x.gt(0), x.mul(x)),
+  'log of where': (x) => x.where(x.gt(0), 1).log(),
+  'amax with ties': (x) => x.max(1),
+  'amin with ties': (x) => x.min(0),
+  prod: (x) => x.prod(1),
+  'prod with a zero': (x) => x.prod(1),
+  'prod with two zeros': (x) => x.prod(1),
+  mean: (x) => x.mean(0),
+  logSumExp: (x) => x.logSumExp(1),
+  'logSumExp with -inf': (x) => x.logSumExp(1),
+  softmax: (x) => x.softmax(1),
+  logSoftmax: (x) => x.logSoftmax(0),
+  cumSum: (x) => x.cumSum(1),
+  cumProd: (x) => x.cumProd(1),
+  'cumProd with zeros': (x) => x.cumProd(1),
+  'cumMax with ties': (x) => x.cumMax(0),
+  cumMin: (x) => x.cumMin(0),
+  sort: (x) => x.sort(0).values,
+  'sort descending': (x) => x.sort(1, { descending: true }).values,
+  topK: (x) => x.topK(2, 1).values,
+  indexSelect: (x) => x.indexSelect(1, ints([2, 0, 2, 1, 2])),
+  gather: (x) =>
+    x
+      .gather(
+        1,
+        ints([
+          [0, 0],
+          [2, 1],
+        ]),
+      )
+      .square(),
+  scatterAdd: (x, s) =>
+    x
+      .scatterAdd(
+        1,
+        ints([
+          [0, 0, 2],
+          [1, 1, 1],
+        ]),
+        s,
+      )
+      .square(),
+  'flip and pad': (x) =>
+    x
+      .flip(1)
+      .slice(null, [null, null, 2])
+      .pad([[1, 2]]),
+  matmul: (a, b) => a.matmul(b),
+  'batched matmul': (a, b) => a.matmul(b),
+  'matrix times vector': (a, b) => a.matmul(b),
+  sin: (x) => x.sin(),
+  tanh: (x) => x.tanh(),
+  sigmoid: (x) => x.sigmoid(),
+  gelu: (x) => x.gelu(),
+  softplus: (x) => x.softplus(),
+  silu: (x) => x.silu(),
+  erf: (x) => x.erf(),
+  expm1: (x) => x.expm1(),
+  atan: (x) => x.atan(),
+  asinh: (x) => x.asinh(),
+  atan2: (x, y) => x.atan2(y),
+  'sigmoid far out': (x) => x.sigmoid(),
+  'softplus far out': (x) => x.softplus(),
+  'silu far out': (x) => x.silu(),
+  'gelu far out': (x) => x.gelu(),
+  lerp: (x, y, z) => x.lerp(y, z),
+  layer: (x, w) => x.matmul(w).tanh().add(x.mean(1, true)).logSoftmax(1).select(1, 0),
+};
+
+const numbers = (tree: Nested): number[] => (Array.isArray(tree) ? tree.flatMap(numbers) : [Number(tree)]);
+const nested = (tree: Nested): c.TensorLike => (Array.isArray(tree) ? tree.map(nested) : Number(tree));
+
+/** Sum of the elements, element i counted cos(i) times. */
+const weighted = (t: Tensor): Tensor =>
+  t
+    .flatten()
+    .mul(c.tensor(Float32Array.from({ length: t.size }, (_, i) => Math.cos(i))))
+    .sum();
+
+const float64 = (t: Tensor): number[] =>
+  Array.from(evaluateNodes([t.node], (n) => toHostArray(n.data!, n.dtype))[0]!.slice(0, t.size));
+
+const close = (found: readonly number[], expected: readonly number[], what: string): void => {
+  expect(found.length, what).toBe(expected.length);
+  // inputs are float32 here and float64 there
+  found.forEach((v, i) => {
+    const e = expected[i]!;
+    if (Object.is(v, e) || v === e) return;
+    expect(Math.abs(v - e), `${what}, element ${i}: ${v}, PyTorch ${e}`).toBeLessThanOrEqual(2e-6 * (1 + Math.abs(e)));
+  });
+};
+
+describe(`PyTorch ${torch} gives the same gradients`, () => {
+  test('every stored case is tested', () => {
+    expect(cases.map((k) => k.name).sort()).toEqual(Object.keys(functions).sort());
+  });
+
+  test.each(cases.map((k) => [k.name, k] as const))('%s', (name, { inputs, value, gradients, second }) => {
+    const xs = inputs.map((x) => c.tensor(nested(x)));
+    const fn = (given: readonly Tensor[]): Tensor => functions[name]!(given[0]!, given[1]!, given[2]!);
+    close(float64(fn(xs)), numbers(value), 'value');
+    const gradient = c.grad((given: readonly Tensor[]) => weighted(fn(given)));
+    (gradient(xs) as Tensor[]).forEach((g, i) => close(float64(g), numbers(gradients[i]!), `gradient of input ${i}`));
+    if (!second) return;
+    const total = (given: readonly Tensor[]): Tensor =>
+      (gradient(given) as Tensor[]).map(weighted).reduce((a, b) => a.add(b));
+    (c.grad(total)(xs) as Tensor[]).forEach((g, i) =>
+      close(float64(g), numbers(second[i]!), `second derivative, input ${i}`),
+    );
+  });
+});

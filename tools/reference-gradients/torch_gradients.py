@@ -1,0 +1,111 @@
+"""PyTorch's gradients of some functions, kinks and special values included, for packages/autograd/src/torch.test.ts.
+
+    apt-get install -y python3-torch     # Debian 12: PyTorch 1.13.1
+    /usr/bin/python3 tools/reference-gradients/torch_gradients.py > tools/reference-gradients/gradients.json
+
+Each case: inputs, value, gradient of the (weighted) sum, and for `second` cases the gradient of <gradient, weights>.
+Everything is float64; weights of element i are cos(i).
+"""
+import json
+import torch
+
+torch.set_default_dtype(torch.float64)
+inf, nan = float('inf'), float('nan')
+grid = [-2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0]
+smooth = [0.3, -1.2, 2.1, 0.8, -0.4, 1.7]
+square = [[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]]
+
+cases = []
+
+
+def case(name, fn, *inputs, second=False):
+    xs = [torch.tensor(x, requires_grad=True) for x in inputs]
+    y = fn(*xs)
+    weights = lambda t: torch.cos(torch.arange(t.numel(), dtype=t.dtype)).reshape(t.shape)
+    grads = torch.autograd.grad((y * weights(y)).sum(), xs, create_graph=second, allow_unused=True)
+    grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, xs)]
+    row = {'name': name, 'inputs': [t.tolist() for t in xs], 'value': y.detach().flatten().tolist(),
+           'gradients': [g.detach().flatten().tolist() for g in grads]}
+    if second:
+        total = sum((g * weights(g)).sum() for g in grads)
+        again = torch.autograd.grad(total, xs, allow_unused=True)
+        row['second'] = [(torch.zeros_like(x) if g is None else g).flatten().tolist() for g, x in zip(again, xs)]
+    cases.append(row)
+
+
+# kinks
+case('abs', torch.abs, grid)
+case('relu', torch.relu, grid)
+case('leakyRelu', lambda x: torch.nn.functional.leaky_relu(x, 0.1), grid)
+case('elu', torch.nn.functional.elu, grid)
+case('sign', lambda x: torch.sign(x) * x, grid)
+case('clamp', lambda x: torch.clamp(x, -1.0, 0.5), grid)
+case('maximum', torch.maximum, grid, [0.0, -1.0, 1.0, 0.0, -1.0, 0.5, 3.0, 2.0])
+case('minimum', torch.minimum, grid, [0.0, -1.0, 1.0, 0.0, -1.0, 0.5, 3.0, 2.0])
+case('sqrt', torch.sqrt, [0.0, 0.25, 4.0])
+case('square of sqrt', lambda x: torch.sqrt(x * x), [0.5, 1.0, -3.0])
+case('pow 3', lambda x: x ** 3, grid)
+case('pow 2.5', lambda x: x ** 2.5, [0.0, 0.5, 2.0])
+case('pow of both', torch.pow, [0.0, 0.0, 1.0, 2.0, 3.0], [2.0, 0.0, 0.0, -1.0, 0.5])
+case('floor', lambda x: torch.floor(x) * x, smooth)
+case('round', lambda x: torch.round(x) + x, smooth)
+case('remainder', lambda x: torch.remainder(x, 0.75), smooth)
+case('where', lambda x: torch.where(x > 0, x, x * x), grid)
+case('log of where', lambda x: torch.where(x > 0, x, torch.ones_like(x)).log(), grid)
+# reductions
+case('amax with ties', lambda x: x.amax(1), [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [5.0, 1.0, 0.0]])
+case('amin with ties', lambda x: x.amin(0), [[1.0, 3.0, 3.0], [2.0, 2.0, 3.0], [1.0, 1.0, 3.0]])
+case('prod', lambda x: x.prod(1), square, second=True)
+case('prod with a zero', lambda x: x.prod(1), [[2.0, 0.0, 3.0], [1.5, 2.5, -1.0]], second=True)
+case('prod with two zeros', lambda x: x.prod(1), [[2.0, 0.0, 0.0], [0.0, 2.5, -1.0]])
+case('mean', lambda x: x.mean(0), square)
+case('logSumExp', lambda x: x.logsumexp(1), square, second=True)
+case('logSumExp with -inf', lambda x: x.logsumexp(1), [[0.5, -inf, 1.0]])
+case('softmax', lambda x: x.softmax(1), square, second=True)
+case('logSoftmax', lambda x: x.log_softmax(0), square, second=True)
+# running totals and order
+case('cumSum', lambda x: x.cumsum(1), square)
+case('cumProd', lambda x: x.cumprod(1), square, second=True)
+case('cumProd with zeros', lambda x: x.cumprod(1), [[2.0, 0.0, 3.0, 4.0], [0.0, 2.0, 0.0, 5.0]])
+case('cumMax with ties', lambda x: x.cummax(0).values, [1.0, 3.0, 3.0, 2.0, 3.0, 4.0])
+case('cumMin', lambda x: x.cummin(0).values, smooth)
+case('sort', lambda x: x.sort(dim=0, stable=True).values, [3.0, 1.0, 2.0, 1.0])
+case('sort descending', lambda x: x.sort(1, descending=True).values, square)
+case('topK', lambda x: x.topk(2, 1).values, square)
+# movement, indexing, products
+index = torch.tensor([2, 0, 2, 1, 2])
+case('indexSelect', lambda x: x.index_select(1, index), square)
+case('gather', lambda x: x.gather(1, torch.tensor([[0, 0], [2, 1]])) ** 2, square, second=True)
+case('scatterAdd', lambda x, s: (x.scatter_add(1, torch.tensor([[0, 0, 2], [1, 1, 1]]), s)) ** 2, square, square, second=True)
+case('flip and pad', lambda x: torch.nn.functional.pad(x.flip(1)[:, ::2], (1, 2)), square)
+case('matmul', lambda a, b: a @ b, square, [[1.0, 2.0], [-1.0, 0.5], [0.25, 3.0]], second=True)
+case('batched matmul', lambda a, b: a @ b, [square, square], [[1.0, 2.0], [-1.0, 0.5], [0.25, 3.0]])
+case('matrix times vector', lambda a, b: a @ b, square, [1.0, 2.0, -1.0])
+# functions
+for name, fn in [('sin', torch.sin), ('tanh', torch.tanh), ('sigmoid', torch.sigmoid), ('gelu', torch.nn.functional.gelu),
+                 ('softplus', torch.nn.functional.softplus), ('silu', torch.nn.functional.silu), ('erf', torch.erf),
+                 ('expm1', torch.expm1), ('atan', torch.atan), ('asinh', torch.asinh)]:
+    case(name, fn, smooth, second=True)
+case('atan2', torch.atan2, smooth, [0.5, -1.0, 1.0, -2.0, 0.0, 3.0], second=True)
+case('sigmoid far out', torch.sigmoid, [-200.0, -50.0, 50.0, 200.0])
+case('softplus far out', torch.nn.functional.softplus, [-200.0, -50.0, 50.0, 200.0])
+case('silu far out', torch.nn.functional.silu, [-200.0, -50.0, 50.0, 200.0])
+case('gelu far out', torch.nn.functional.gelu, [-50.0, -10.0, 10.0, 50.0])
+case('lerp', torch.lerp, smooth, [0.5, -1.0, 1.0, -2.0, 0.0, 3.0], [0.1, 0.9, 0.5, 0.3, 0.0, 1.0])
+# composed: a layer with a residual, normalised, and its cross entropy
+case('layer', lambda x, w: torch.log_softmax((x @ w).tanh() + x.mean(1, keepdim=True), 1)[:, 0], square,
+     [[0.2, -0.4], [1.0, 0.3], [-0.6, 0.8]], second=True)
+
+
+def clean(v):
+    if isinstance(v, list):
+        return [clean(x) for x in v]
+    return v if v == v and abs(v) != inf else ('NaN' if v != v else 'Infinity' if v > 0 else '-Infinity')
+
+
+for row in cases:
+    for key in ('inputs', 'value', 'gradients', 'second'):
+        if key in row:
+            row[key] = clean(row[key])
+body = ',\n'.join('    ' + json.dumps(row) for row in cases)
+print('{\n  "torch": "%s",\n  "command": "python3 tools/reference-gradients/torch_gradients.py",\n  "cases": [\n%s\n  ]\n}' % (torch.__version__, body))
