@@ -2,7 +2,7 @@
  * Runs a ProgramKernel on Dawn with nothing else of the engine, for the tests and measurements of hand-written kernels.
  * Declarations, zeroing and bindings follow kernel/dispatch.ts.
  */
- 
+
 import { create, globals } from 'webgpu';
 import type { AdapterProfile } from '../device/profile.js';
 import type { Dispatch, HostArray, ProgramKernel } from '../kernel/dispatch.js';

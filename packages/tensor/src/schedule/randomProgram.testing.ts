@@ -1,188 +1,153 @@
-import { elementSteps, indexSteps, moveSteps, reduceSteps, type Maker } from './randomSteps.testing.js';
-import { tensor, type Tensor } from '../index.js';
-import { Draw } from '../ops/table/draw.js';
+import { concat, softmax, ShapeError, tensor, where, zeros, type Tensor } from '../index.js';
 
-/**
- * A size by name: programs of one structure have other sizes under the same names, and what a step may do is decided
- * by names, so that all of them have the same kernels.
- */
-export interface Dim {
-  readonly name: string;
-  readonly size: number;
-  /** The sizes that it is the product of: a reshape may take them apart again. */
-  readonly parts?: readonly Dim[];
+/** A reproducible sequence of numbers in [0, 1). */
+function numbers(seed: number): () => number {
+  let state = seed | 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return next;
 }
 
-/** A value of a program. */
-export interface Value {
-  readonly tensor: Tensor;
-  readonly dims: readonly Dim[];
-  /** No element is larger, and no intermediate result of it was larger than `peak`: what rounding is measured by. */
-  readonly bound: number;
-  readonly peak: number;
-}
-
-/** One step: what it makes from earlier values, and how a person would write it. */
-export interface Step {
-  readonly inputs: readonly number[];
-  readonly apply: (...inputs: Tensor[]) => Tensor;
+/** A program: the tensors that are asked for, and a text from which a person can rebuild it. */
+export interface RandomProgram {
+  readonly roots: readonly Tensor[];
   readonly text: string;
 }
 
-/** A program: steps, and the values that are asked for. */
-export interface RandomProgram {
-  readonly steps: readonly Step[];
-  readonly roots: readonly number[];
-  /** The tensors of `roots`. */
-  readonly tensors: readonly Tensor[];
-  /** For every root, the largest intermediate result. */
-  readonly peaks: readonly number[];
-}
-
-/** A program under construction: `structure` decides what is done, `values` the sizes and elements. */
-export class Builder {
-  readonly values: Value[] = [];
-  readonly steps: Step[] = [];
-  readonly sizes: readonly Dim[];
-
-  constructor(
-    readonly structure: Draw,
-    readonly numbers: Draw,
-  ) {
-    const long = structure.chance(0.03);
-    this.sizes = ['a', 'b', 'c'].map((name) => {
-      const size = numbers.int(2, 7);
-      if (name === 'a' && long) return { name: 'long', size: numbers.int(4100, 5000) };
-      return structure.chance(0.02) ? { name: '0', size: 0 } : { name, size };
-    });
-  }
-
-  /** Adds a step unless its result would be too large. Sizes and bounds are the caller's to know. */
-  add(inputs: readonly number[], dims: readonly Dim[], bound: number, apply: Step['apply'], text: string): void {
-    if (dims.reduce((p, d) => p * d.size, 1) > 20_000 || bound > 1e4) return;
-    const given = inputs.map((i) => this.values[i]!);
-    const peak = Math.max(bound, ...given.map((v) => v.peak));
-    this.values.push({ tensor: apply(...given.map((v) => v.tensor)), dims, bound, peak });
-    this.steps.push({ inputs, apply, text });
-  }
-
-  /** Numbers that the user gives: multiples of 1/8 and others, whole numbers or truths. */
-  leaf(): void {
-    const { structure, numbers } = this;
-    const rank = structure.pick([0, 1, 1, 2, 2, 2, 3]);
-    const dims = Array.from({ length: rank }, () => (structure.chance(0.12) ? one : structure.pick(this.sizes)));
-    const dtype = structure.pick(['float32', 'float32', 'float32', 'float32', 'int32', 'bool'] as const);
-    const shape = dims.map((d) => d.size);
-    const elements = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
-      if (dtype === 'bool') return numbers.int(0, 1);
-      if (dtype === 'int32') return numbers.int(-4, 4);
-      return numbers.chance() ? numbers.int(-16, 16) / 8 : numbers.real([-2, 2]);
-    });
-    const text = `tensor([${elements.join(', ')}]).reshape([${shape.join(', ')}]).to('${dtype}')`;
-    const flat = dtype === 'bool' ? Uint8Array.from(elements) : Float32Array.from(elements);
-    this.add([], dims, 4, () => tensor(flat, { shape, dtype }), text);
-  }
-}
-
-/** The size 1, which broadcasts. */
-export const one: Dim = { name: '1', size: 1 };
-
-const makers: readonly (readonly [weight: number, maker: Maker])[] = [
-  ...elementSteps,
-  ...moveSteps,
-  ...reduceSteps,
-  ...indexSteps,
-];
-const wheel = makers.flatMap(([weight, maker]) => new Array<Maker>(weight).fill(maker));
+const shapes: readonly (readonly number[])[] = [[4, 6], [6], [4, 1], [2, 3, 4], [1], [], [3, 0]];
+const divisors = [1, 2, 3, 4, 6];
 
 /**
- * A random program of 5 to 25 operations: elementwise, movement, reductions, concat, pad, gather, scatter, products,
- * sorting, with shared subexpressions and several results. Programs with equal `structure` and other `values` differ in
- * sizes and elements only, and share kernels.
+ * Builds a random small program over elementwise operations, movement, reductions, gathers, scatters and products.
+ * Programs of one seed and other `values` differ in their numbers only, so that they share kernels.
  */
-export function randomProgram(structure: number, values = structure): RandomProgram {
-  const builder = new Builder(new Draw(structure), new Draw(values ^ 0x5bd1e995));
-  const draw = builder.structure;
-  const leaves = draw.int(2, 4);
-  while (builder.values.length < leaves) builder.leaf();
-  const wanted = leaves + draw.int(5, 25);
-  for (let tries = 0; builder.values.length < wanted && tries < 200; tries++) draw.pick(wheel)(builder);
-  const last = builder.values.length - 1;
-  const roots = new Set([last]);
-  for (let k = draw.int(0, 3); k > 0; k--) roots.add(draw.int(Math.max(leaves, last - 8), last));
-  return programOf(
-    builder.steps,
-    [...roots].map((r) => Math.min(r, last)),
-    builder.values,
-  );
-}
-
-function programOf(steps: readonly Step[], roots: readonly number[], values: readonly Value[]): RandomProgram {
-  return {
-    steps,
-    roots,
-    tensors: roots.map((r) => values[r]!.tensor),
-    peaks: roots.map((r) => values[r]!.peak),
+export function randomProgram(seed: number, values = seed): RandomProgram {
+  const random = numbers(seed);
+  const randomValue = numbers(values);
+  const below = (n: number): number => Math.floor(random() * n);
+  const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
+  const chance = (p: number): boolean => random() < p;
+  const pool: Tensor[] = [];
+  const lines: string[] = [];
+  const add = (t: Tensor, text: string): void => {
+    if (t.size > 4000) return;
+    lines.push(`t${pool.length} = ${text}   [${t.shape.join(', ')}]`);
+    pool.push(t);
   };
-}
-
-/** The program built anew from its steps. */
-export function rebuild({ steps, roots, peaks }: RandomProgram): RandomProgram {
-  const needed = neededSteps(steps, roots);
-  const tensors: Tensor[] = [];
-  steps.forEach((s, i) => {
-    if (needed.has(i)) tensors[i] = s.apply(...s.inputs.map((k) => tensors[k]!));
-  });
-  return { steps, roots, peaks, tensors: roots.map((r) => tensors[r]!) };
-}
-
-function neededSteps(steps: readonly Step[], roots: readonly number[]): Set<number> {
-  const needed = new Set(roots);
-  for (let i = steps.length - 1; i >= 0; i--) if (needed.has(i)) steps[i]!.inputs.forEach((k) => needed.add(k));
-  return needed;
-}
-
-/** The program as a person would write it. */
-export function programText({ steps, roots }: RandomProgram): string {
-  const needed = neededSteps(steps, roots);
-  const lines = steps.flatMap((s, i) =>
-    needed.has(i) ? [`t${i} = ${s.text.replace(/\$(\d)/g, (_, k: string) => `t${s.inputs[Number(k)]!}`)}`] : [],
-  );
-  return [...lines, `asked for: ${roots.map((r) => `t${r}`).join(', ')}`].join('\n');
-}
-
-/**
- * A smaller program that still fails: fewer results, and steps replaced by plain numbers of the same shape as long as
- * that is possible.
- */
-export function minimise(program: RandomProgram, fails: (p: RandomProgram) => boolean): RandomProgram {
-  let best = program;
-  const attempt = (steps: readonly Step[], kept: readonly number[]): boolean => {
-    const [roots, peaks] = [kept.map((k) => best.roots[k]!), kept.map((k) => best.peaks[k]!)];
-    const candidate = rebuild({ steps, roots, peaks, tensors: [] });
-    if (!fails(candidate)) return false;
-    best = candidate;
-    return true;
+  const leaf = (): void => {
+    const shape = pick(shapes);
+    const size = shape.reduce((a, b) => a * b, 1);
+    const elements = Float32Array.from({ length: size }, () => (Math.floor(randomValue() * 33) - 16) / 8);
+    add(tensor(elements, shape), `tensor([${elements.join(', ')}])`);
   };
-  for (let k = best.roots.length - 1; k >= 0 && best.roots.length > 1; k--) {
-    attempt(
-      best.steps,
-      best.roots.map((_, i) => i).filter((i) => i !== k),
-    );
+  const indices = (count: number, limit: number): Tensor =>
+    tensor(Int32Array.from({ length: count }, () => Math.floor(randomValue() * limit)));
+
+  const step = (): void => {
+    const [i, j] = [below(pool.length), below(pool.length)];
+    const [x, y] = [pool[i]!, pool[j]!];
+    const { rank, shape } = x;
+    const d = rank > 0 ? below(rank) : 0;
+    const n = shape[d] ?? 0;
+    switch (below(17)) {
+      case 0:
+      case 1: {
+        const op = pick(['add', 'sub', 'mul', 'maximum'] as const);
+        return add(x[op](y), `t${i}.${op}(t${j})`);
+      }
+      case 2:
+      case 3: {
+        const op = pick(['neg', 'abs', 'relu', 'tanh', 'square', 'sigmoid'] as const);
+        return add(x[op](), `t${i}.${op}()`);
+      }
+      case 4: {
+        const op = n > 0 ? pick(['sum', 'max', 'min', 'mean'] as const) : 'sum';
+        const keep = chance(0.5);
+        const dims = rank > 0 && chance(0.8) ? d : x.size > 0 ? undefined : [];
+        return add(x[op](dims, keep), `t${i}.${op}(${JSON.stringify(dims)}, ${keep})`);
+      }
+      case 5: {
+        const order = shape
+          .map((_, k) => ({ k, key: random() }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ k }) => k);
+        return add(x.permute(order), `t${i}.permute([${order.join(', ')}])`);
+      }
+      case 6: {
+        const q = pick(divisors.filter((v) => x.size % v === 0));
+        const to = chance(0.5) ? [q, x.size / q] : [x.size / q, q];
+        return add(x.reshape(to), `t${i}.reshape([${to.join(', ')}])`);
+      }
+      case 7: {
+        if (rank === 0) return;
+        const by = pick([1, 2, -1, -2]);
+        return add(
+          x.slice(...shape.map((_, k) => (k === d ? ([null, null, by] as const) : null))),
+          `t${i}.slice dim ${d} step ${by}`,
+        );
+      }
+      case 8: {
+        if (rank === 0) return;
+        const [before, after, value] = [below(3), below(3), chance(0.3) ? 1.5 : 0];
+        return add(
+          x.pad(
+            shape.map((_, k) => (k === d ? [before, after] : [0, 0])),
+            value,
+          ),
+          `t${i}.pad dim ${d} ${before} ${after} value ${value}`,
+        );
+      }
+      case 9:
+        return add(
+          concat(y.rank === rank ? [x, y] : [x, x.neg()], d),
+          `concat t${i} with t${j} (or its negative) dim ${d}`,
+        );
+      case 10: {
+        if (n === 0) return;
+        const at = indices(1 + below(4), n);
+        return add(x.indexSelect(d, at), `t${i}.indexSelect(${d}, ${String(at.node.data)})`);
+      }
+      case 11:
+        return n > 0 ? add(softmax(x, d), `softmax(t${i}, ${d})`) : undefined;
+      case 12: {
+        if (rank !== 2) return;
+        const fits = y.rank === 2 && y.shape[0] === shape[1];
+        return add(x.matmul(fits ? y : x.transpose()), `t${i}.matmul(${fits ? `t${j}` : `t${i} transposed`})`);
+      }
+      case 13:
+        return add(where(x.gt(0), y, x), `where(t${i} > 0, t${j}, t${i})`);
+      case 14:
+        return rank > 0 ? add(x.cumSum(d), `t${i}.cumSum(${d})`) : undefined;
+      case 15: {
+        if (rank === 0) return;
+        const to = shape.map((v, k) => (k === d && v === 1 ? 3 : v));
+        return n === 1
+          ? add(x.expand(to), `t${i}.expand(${d})`)
+          : add(x.sum(d, true).expand(shape), `t${i}.sum(${d}) expanded`);
+      }
+      case 16: {
+        if (n === 0) return;
+        const at = indices(n, 3).reshape(shape.map((_, k) => (k === d ? n : 1)));
+        const base = zeros(shape.map((v, k) => (k === d ? 3 : v)));
+        return add(base.scatterAdd(d, at, x), `scatterAdd of t${i} dim ${d}`);
+      }
+    }
+  };
+  for (let k = 0; k < 3; k++) leaf();
+  const steps = 4 + below(16);
+  for (let k = 0; k < steps; k++) {
+    try {
+      step();
+    } catch (reason) {
+      if (!(reason instanceof ShapeError)) throw reason; // operands that do not broadcast: another step
+    }
   }
-  for (let i = program.steps.length - 1; i >= 0; i--) {
-    const step = best.steps[i]!;
-    if (step.inputs.length === 0 || best.roots.includes(i) || !neededSteps(best.steps, best.roots).has(i)) continue;
-    const { shape, dtype, size } = rebuild({ ...best, roots: [i] }).tensors[0]!;
-    const elements = Array.from({ length: size }, (_, k) =>
-      dtype === 'bool' ? ((k * 7) % 3) & 1 : ((k * 5) % 13) - 6,
-    );
-    const text = `tensor([${elements.join(', ')}]).reshape([${shape.join(', ')}]).to('${dtype}')`;
-    const leaf: Step = { inputs: [], apply: () => tensor(Float32Array.from(elements), { shape, dtype }), text };
-    attempt(
-      best.steps.map((s, k) => (k === i ? leaf : s)),
-      best.roots.map((_, k) => k),
-    );
-  }
-  return best;
+  const asked = new Set<number>();
+  for (let k = 1 + below(3); k > 0; k--) asked.add(pool.length - 1 - below(Math.min(4, pool.length)));
+  lines.push(`asked for: ${[...asked].map((k) => `t${k}`).join(', ')}`);
+  return { roots: [...asked].map((k) => pool[k]!), text: lines.join('\n') };
 }
