@@ -97,9 +97,9 @@ export class GPUTensorDevice implements Device {
   }
 
   /** A storage with undefined contents. */
-  allocate(bytes: number, label: string): GPUStorage {
+  allocate(bytes: number, label: string, preferred?: readonly PooledBuffer[]): GPUStorage {
     this.#sinceBreath += bytes;
-    return new GPUStorage(this, this.pool.acquire(bytes, label), bytes);
+    return new GPUStorage(this, this.pool.acquire(bytes, label, preferred), bytes);
   }
 
   /** Submits command buffers, and with them everything that was written before. */

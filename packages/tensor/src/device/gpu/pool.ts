@@ -38,10 +38,15 @@ export class BufferPool {
     private readonly onDestroy: (buffer: PooledBuffer) => void,
   ) {}
 
-  /** A buffer of at least `bytes`, with undefined contents. */
-  acquire(bytes: number, label: string): PooledBuffer {
+  /**
+   * A buffer of at least `bytes`, with undefined contents.
+   * @param preferred buffers of this size that bind groups exist for already: the first free one is taken.
+   */
+  acquire(bytes: number, label: string, preferred: readonly PooledBuffer[] = []): PooledBuffer {
     const capacity = Math.min(capacityFor(bytes), Math.max(this.maxBufferBytes, bytes));
-    const found = this.#free.get(capacity)?.pop();
+    const list = this.#free.get(capacity);
+    const known = preferred.find((b) => b.bytes === capacity && this.#idle.has(b));
+    const found = known && list ? list.splice(list.indexOf(known), 1)[0] : list?.pop();
     if (found) {
       this.#idle.delete(found);
       this.pooledBytes -= capacity;

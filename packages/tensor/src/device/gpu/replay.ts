@@ -26,6 +26,8 @@ export class Replay {
   readonly #block: PooledBuffer;
   readonly #patches: readonly Patch[];
   readonly #scratch = new Map<BufferId, GPUStorage>();
+  /** The last two buffers of every result: a cell swaps between them, so that bind groups come back. */
+  readonly #recent = new Map<BufferId, readonly PooledBuffer[]>();
   /** Buffers that are given at every call, and results that are made at every call. */
   readonly #outside: readonly BufferId[];
   /** Per step: which outside buffers it binds, and its bind groups by their numbers. */
@@ -96,7 +98,9 @@ export class Replay {
     for (const id of this.#outside) {
       let storage: GPUStorage;
       if (id.kind === 'node' && this.results.has(id.node)) {
-        storage = this.device.allocate(bufferBytes(id), 'result');
+        const recent = this.#recent.get(id) ?? [];
+        storage = this.device.allocate(bufferBytes(id), 'result', recent);
+        if (!recent.includes(storage.buffer)) this.#recent.set(id, [...recent.slice(-1), storage.buffer]);
         made.set(id, storage);
       } else storage = inputOf(id);
       bound.set(id, storage.buffer);
