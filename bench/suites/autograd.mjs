@@ -1,9 +1,10 @@
 // Gradients: a training step, gathers, deep chains, second order, checkpoints; each plain and as a compiled function.
-import { compile, idle, memory, profile, realize } from '@chiaro/autograd';
+import { compile, idle, profile, realize } from '@chiaro/autograd';
 import { globals } from 'webgpu';
 import { autogradCases } from '../lib/autogradCases.mjs';
 import { kernelCount, openEngine } from '../lib/engine.mjs';
 import { measure } from '../lib/measure.mjs';
+import { runProbe } from '../lib/probe.mjs';
 import { round, statistics } from '../lib/rows.mjs';
 import { startWithoutShaders } from '../lib/shaderCache.mjs';
 
@@ -34,7 +35,6 @@ export async function run(full) {
   const given = autogradCases[name]();
   await realize(...given.state);
   await idle();
-  const before = memory();
   const step = compiled ? compile(given.step) : given.step;
   const call = async () => {
     const result = step(...given.args());
@@ -52,15 +52,16 @@ export async function run(full) {
   }
   if (given.reference) results.push(await given.reference().data());
   given.check(results);
-  const after = memory();
   const start = { ...calls };
   (await call()).dispose();
   const submits = calls.submit - start.submit;
   const dispatches = calls.dispatchWorkgroups - start.dispatchWorkgroups;
   const samples = await measure(full, async () => (await call()).dispose());
   const figures = { ...statistics(samples), ms_first: round(first), kernels: await kernelCount(), dispatches, submits };
-  if (given.memory)
-    figures.peak_mb = round((after.liveBytes + after.pooledBytes - before.liveBytes - before.pooledBytes) / 2 ** 20);
+  if (given.memory) {
+    const { figures: peak } = await runProbe('peak', { args: compiled ? [name, 'compiled'] : [name] });
+    figures.peak_mb = round(peak.peak_mb);
+  }
   if (given.matmulFlops && compiled) {
     const { kernels } = await profile(call);
     const ms = kernels.filter((k) => /matmul/.test(k.label)).reduce((sum, k) => sum + k.ms, 0);

@@ -2,6 +2,7 @@ import { GradientError, tidy, type Tensor } from '@chiaro/tensor';
 import { gradientMode, isFloat, make, type Node, type PrimitiveName } from '@chiaro/tensor/engine';
 import { customOf, customVjp } from './customCall.js';
 import type { VjpCall, VjpRule } from './rules/rule.js';
+import { mergeScatters } from './rules/indexing.js';
 import { vjpRules } from './rules/vjp.js';
 
 /** Told which node a rule is differentiating; anomaly detection names it. */
@@ -52,22 +53,34 @@ export function describe(node: Node): string {
   return `${name} [${node.shape.join(', ')}]${node.site ? ` made at ${node.site}` : ''}`;
 }
 
-/** Gradients that have arrived at nodes: one per result (only programs have several). */
+/** Gradients that have arrived at nodes: lists to be added up, one per result (only programs have several). */
 class Arrivals {
-  readonly #of = new Map<Node, (Tensor | undefined)[]>();
+  readonly #of = new Map<Node, Tensor[][]>();
 
   add(node: Node, index: number, grad: Tensor): void {
     let slots = this.#of.get(node);
     if (!slots) this.#of.set(node, (slots = []));
-    const before = slots[index];
-    slots[index] = before ? before.add(grad) : grad;
+    (slots[index] ??= []).push(grad);
   }
 
   take(node: Node): (Tensor | undefined)[] | undefined {
     const slots = this.#of.get(node);
     this.#of.delete(node);
-    return slots;
+    return slots && Array.from(slots, (list: Tensor[] | undefined) => list && total(list));
   }
+}
+
+/** Terms that one kernel adds up. */
+const terms = 6;
+
+/** The sum of what has arrived. Long sums are cut where kernels would have to bind too many buffers. */
+function total(contributions: readonly Tensor[]): Tensor {
+  if (contributions.length === 1) return contributions[0]!;
+  return mergeScatters(contributions).reduce((sum, t, i) => {
+    const next = sum.add(t);
+    if (i % terms === 0) next.node.pinned = true;
+    return next;
+  });
 }
 
 /** Results of one expression on the same inputs: differentiated together, when all their gradients are there. */

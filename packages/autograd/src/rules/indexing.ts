@@ -1,4 +1,4 @@
-import { arange, scatterAdd, where, zeros, zerosLike, type ScatterOptions, type Tensor } from '@chiaro/tensor';
+import { arange, concat, scatterAdd, where, zeros, zerosLike, type ScatterOptions, type Tensor } from '@chiaro/tensor';
 import { make, type Node } from '@chiaro/tensor/engine';
 
 const scatter: { mode: ScatterOptions['mode'] } = { mode: 'deterministic' };
@@ -30,7 +30,57 @@ export function gatherVjp(node: Node<'gather'>, table: Tensor, grad: Tensor): Te
   const base = zeros(table.shape);
   if (grad.size === 0) return base.to(table.dtype);
   const index = narrowIndex(node.inputs[1]!).clamp(0, table.shape[dim]! - 1);
-  return scatterAdd(base, dim, index, grad.to('float32'), { mode: scatter.mode ?? 'deterministic' }).to(table.dtype);
+  const mode = scatter.mode ?? 'deterministic';
+  const result = scatterAdd(base, dim, index, grad.to('float32'), { mode });
+  if (table.dtype !== 'float32') return result.to(table.dtype);
+  scattered.set(result.node, { dim, index, grad, mode });
+  return result;
+}
+
+/** The gradient of one gather, before it is added up. */
+interface Scattered {
+  readonly dim: number;
+  readonly index: Tensor;
+  readonly grad: Tensor;
+  readonly mode: 'deterministic' | 'fast';
+}
+
+const scattered = new WeakMap<Node, Scattered>();
+
+/**
+ * Gradients of many gathers from one table, added up by one scatter over all their rows instead of one table-sized
+ * scatter each; other contributions are left as they are.
+ */
+export function mergeScatters(contributions: readonly Tensor[]): Tensor[] {
+  const groups = new Map<string, { result: Tensor; parts: Scattered[] }>();
+  const rest: Tensor[] = [];
+  for (const t of contributions) {
+    const part = scattered.get(t.node);
+    if (!part) rest.push(t);
+    else {
+      const around = (x: Tensor): string => x.shape.map((n, d) => (d === part.dim ? '*' : n)).join();
+      const key = `${part.mode} ${part.dim} ${around(part.grad)} ${around(part.index)}`;
+      const group = groups.get(key);
+      if (group) group.parts.push(part);
+      else groups.set(key, { result: t, parts: [part] });
+    }
+  }
+  for (const { result, parts } of groups.values()) {
+    const { dim, mode } = parts[0]!;
+    if (parts.length === 1) rest.push(result);
+    else {
+      const index = concat(
+        parts.map((s) => s.index),
+        dim,
+      );
+      const grads = concat(
+        parts.map((s) => s.grad),
+        dim,
+      );
+      rest.push(scatterAdd(zeros(result.shape), dim, index, grads, { mode }));
+    }
+  }
+  return rest;
 }
 
 /** Gradient of scatterAdd's source: what its places get; nothing for places outside. */

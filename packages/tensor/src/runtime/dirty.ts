@@ -15,7 +15,8 @@ export function noteDirty(cell: Cell): void {
 export function takeDirty(): Node[] {
   const nodes: Node[] = [];
   for (const ref of dirty.values()) {
-    const node = ref.deref()?.current;
+    const cell = ref.deref();
+    const node = cell?.disposed ? undefined : cell?.current;
     if (node && !storageOf(node)) nodes.push(node);
   }
   dirty.clear();

@@ -1,0 +1,5 @@
+/**
+ * @chiaro/nn: neural layers on @chiaro/autograd, readers of published weights, optimisers.
+ * @packageDocumentation
+ */
+export {};
