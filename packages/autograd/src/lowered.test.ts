@@ -67,9 +67,9 @@ describe('gradients as kernels', () => {
     const [table, g] = [tensor(new Float32Array(12), [4, 3]), tensor(new Float32Array(18), [6, 3])];
     const index = zeros([6], { dtype: 'int32' });
     expect(kernels(grad((t: Tensor) => t.indexSelect(0, index).mul(g).sum())(table))).toMatchInlineSnapshot(`
-      "copy -> [4, 3]
+      "mul_vjp -> [6, 3]
+      copy -> [4, 3]
       max min -> [6, 1]
-      mul_vjp -> [6, 3]
       program scatterAdd -> [4, 3]"
     `);
   });

@@ -46,30 +46,15 @@ const isNumber = (n: Node): boolean =>
 export const isBacked = (n: Node): boolean =>
   n.realized || n.data !== undefined || (n.is('argument') && n.attrs.kind === 'tensor');
 
-/** Unrealised nodes below `roots`, inputs first. */
+/**
+ * Unrealised nodes below `roots` in the order in which they were made, so inputs first: memory then lives as long as it
+ * would in a program that computes line by line. (Depth first, the gradients of all layers' weights would wait for the
+ * end of the backward pass, and keep every layer's activations.)
+ */
 export function topologicalOrder(roots: readonly Node[]): Node[] {
-  const order: Node[] = [];
-  const state = new Map<Node, boolean>(); // false: on the stack, true: done
-  const stack: Node[] = [...roots].reverse();
-  while (stack.length > 0) {
-    const node = stack[stack.length - 1]!;
-    if (isBacked(node) || state.get(node)) {
-      stack.pop();
-      continue;
-    }
-    if (state.get(node) === false) {
-      state.set(node, true);
-      order.push(node);
-      stack.pop();
-      continue;
-    }
-    state.set(node, false);
-    for (let i = node.inputs.length - 1; i >= 0; i--) {
-      const input = node.inputs[i]!;
-      if (!state.has(input) && !isBacked(input)) stack.push(input);
-    }
-  }
-  return order;
+  const found = new Set(roots.filter((root) => !isBacked(root)));
+  for (const node of found) for (const input of node.inputs) if (!isBacked(input)) found.add(input);
+  return [...found].sort((a, b) => a.id - b.id);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Node } from '../../graph/node.js';
-import { bufferDType, type BufferId } from '../../kernel/buffer.js';
+import type { BufferId } from '../../kernel/buffer.js';
 import { bufferUsage } from '../flags.js';
+import { shareMemory } from '../liveness.js';
 import { bufferBytes, type Plan } from '../plan.js';
 import type { GPUStorage, GPUTensorDevice } from './gpuDevice.js';
 import type { PooledBuffer } from './pool.js';
@@ -69,22 +70,19 @@ export class Replay {
 
   /** Scratch buffers whose lives do not overlap share memory. */
   #allocateScratch(plan: Plan): void {
-    const free: GPUStorage[] = [];
     const inside = new Set(plan.stored.filter((n) => !this.results.has(n)));
+    const begin = new Map<BufferId, number>();
     plan.steps.forEach((step, index) => {
       for (const id of [...step.buffers.map((b) => b.id), ...step.clear]) {
         const mine = id.kind === 'temporary' || inside.has(id.node);
-        if (!mine || this.#scratch.has(id)) continue;
-        const bytes = bufferBytes(id);
-        const fit = free.findIndex((s) => s.buffer.bytes >= bytes && s.buffer.bytes <= 2 * bytes + 4096);
-        const storage = fit >= 0 ? free.splice(fit, 1)[0]! : this.device.allocate(bytes, bufferDType(id));
-        this.#scratch.set(id, storage);
-      }
-      for (const [id, last] of plan.lastUse) {
-        const storage = this.#scratch.get(id);
-        if (last === index && storage) free.push(storage);
+        if (mine && !begin.has(id)) begin.set(id, index);
       }
     });
+    const ids = [...begin.keys()];
+    const lives = ids.map((id) => ({ bytes: bufferBytes(id), from: begin.get(id)!, to: plan.lastUse.get(id)! }));
+    const { slotOf, slots } = shareMemory(lives);
+    const storages = slots.map((bytes) => this.device.allocate(bytes, 'scratch'));
+    ids.forEach((id, i) => this.#scratch.set(id, storages[slotOf[i]!]!));
   }
 
   /**
