@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, round, table, writeRows } from './lib/rows.mjs';
 import { summaryOf } from './lib/summary.mjs';
-import { expectElements, tensorCases } from './lib/tensorCases.mjs';
+import { peerCases } from './lib/peerCases.mjs';
+import { expectElements } from './lib/tensorCases.mjs';
 import { installPeers } from './peers/install.mjs';
 import { peers } from './peers/peers.mjs';
 
 const { values } = parseArgs({
   options: {
-    cases: { type: 'string', default: Object.keys(tensorCases).join() },
+    cases: { type: 'string', default: Object.keys(peerCases).join() },
     peers: { type: 'string', default: Object.keys(peers).join() },
     rounds: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '3' },
@@ -28,7 +29,7 @@ const known = (what, names, all) => {
   for (const name of names) if (!(name in all)) throw new Error(`--${what} ${name}: there are ${Object.keys(all)}`);
   return names;
 };
-const cases = known('cases', values.cases.split(','), tensorCases);
+const cases = known('cases', values.cases.split(','), peerCases);
 // ours first: the others are compared with its outputs
 const whos = [...new Set(['chiaro', ...known('peers', values.peers.split(','), peers)])];
 const python = process.env.CHIARO_BENCH_PYTHON ?? '/usr/bin/python3';
@@ -97,7 +98,7 @@ try {
     );
   }
   for (const name of cases) {
-    const { inputs, check, tolerance } = tensorCases[name];
+    const { inputs, check, tolerance } = peerCases[name];
     const results = new Map(whos.map((who) => [who, []]));
     let ours;
     for (let i = 0; i < Number(values.rounds); i++) {

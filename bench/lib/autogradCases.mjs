@@ -1,6 +1,7 @@
 // The cases of the autograd suite. Each makes its state and gives a step over tensors and numbers (uncompiled), the
 // arguments of a call, and a check of what came out.
 import { Cell, checkpoint, fastScatter, grad, hvp, noGrad, Parameter, tensor, zeros } from '@chiaro/autograd';
+import { adam, gatherCount, gatheredRows, gradientCases, mlpBatch, mlpDims } from './gradientCases.mjs';
 import { fill, scatteredRows } from './inputs.mjs';
 
 const near = (found, expected, relative, what) => {
@@ -15,27 +16,23 @@ const close = (found, expected, tolerance, what) => {
   }
 };
 
-const dims = [256, 512, 512, 10];
-const [batch, classes] = [128, 10];
-const adam = { lr: 1e-3, b1: 0.9, b2: 0.999, eps: 1e-8 };
+/** The tensors of a case's inputs. */
+const given = (name) =>
+  Object.fromEntries(
+    Object.entries(gradientCases[name].inputs()).map(([k, { data, shape }]) => [k, tensor(data, shape)]),
+  );
 
 /** Training step of the peers' multilayer perceptron: cross entropy, Adam. */
 function mlp() {
-  const weights = [0, 1, 2].flatMap((l) => {
-    const [i, o] = [dims[l], dims[l + 1]];
-    return [new Parameter(tensor(fill(i * o, 20 + l, Math.sqrt(3 / i)), [i, o])), Parameter.zeros([o])];
-  });
+  const { x, y, ...layers } = given('mlp_step');
+  const weights = Object.values(layers).map((w) => new Parameter(w));
   const moments = weights.map((w) => [new Cell(zeros(w.shape)), new Cell(zeros(w.shape))]);
-  const x = tensor(fill(batch * dims[0], 10), [batch, dims[0]]);
-  const labels = new Float32Array(batch * classes);
-  for (let i = 0; i < batch; i++) labels[i * classes + ((i * 7) % classes)] = 1;
-  const y = tensor(labels, [batch, classes]);
   let steps = 0;
   return {
     step(rate, correction) {
       const [w0, b0, w1, b1, w2, b2] = weights;
       const h = x.matmul(w0).add(b0).relu().matmul(w1).add(b1).relu();
-      const loss = h.matmul(w2).add(b2).logSoftmax(1).mul(y).sum().div(-batch);
+      const loss = h.matmul(w2).add(b2).logSoftmax(1).mul(y).sum().div(-mlpBatch);
       loss.backward();
       noGrad(() =>
         weights.forEach((w, k) => {
@@ -57,28 +54,20 @@ function mlp() {
     check: (results) => [2.3726, 2.0615, 1.7895].forEach((want, i) => near(results[i][0], want, 5e-5, `loss ${i}`)),
     checked: 3,
     // forward, and backward to all weights and the hidden layers
-    matmulFlops: 2 * batch * (3 * (dims[1] * dims[2] + dims[2] * dims[3]) + 2 * dims[0] * dims[1]),
+    matmulFlops: 2 * mlpBatch * (3 * (mlpDims[1] * mlpDims[2] + mlpDims[2] * mlpDims[3]) + 2 * mlpDims[0] * mlpDims[1]),
   };
 }
 
 /** Gradient of the sum of 1,000 small gathers from one table. */
 function gathers() {
-  const table = tensor(fill(4096 * 3, 8), [4096, 3]);
-  const indices = Array.from({ length: 1000 }, (_, k) =>
-    tensor(scatteredRows(64, 4096).map((i) => (i + 4 * k) % 4096)),
-  );
+  const { table, rows } = given('gathers_1000');
+  rows.dispose();
+  const indices = Array.from({ length: gatherCount }, (_, k) => tensor(gatheredRows(k)));
   return {
     step: (t) => grad((p) => indices.map((i) => p.indexSelect(0, i).square().sum()).reduce((a, b) => a.add(b)))(t),
     args: () => [table],
     state: [table, ...indices],
-    check([found]) {
-      const [data, want] = [fill(4096 * 3, 8), new Float64Array(4096 * 3)];
-      for (let k = 0; k < 1000; k++) {
-        for (const row of scatteredRows(64, 4096))
-          for (let c = 0; c < 3; c++) want[((row + 4 * k) % 4096) * 3 + c] += 2 * data[((row + 4 * k) % 4096) * 3 + c];
-      }
-      want.forEach((w, i) => close(found[i], w, 1e-5, `gradient ${i}`));
-    },
+    check: ([found]) => gradientCases.gathers_1000.check(found, gradientCases.gathers_1000.inputs()),
   };
 }
 
@@ -106,7 +95,7 @@ const gatherRows = (mode) => () => {
 
 /** Gradient of 1,000 operations in a row. */
 function deepChain() {
-  const x = tensor(fill(4096, 5), [4096]);
+  const { x } = given('deep_chain_1000');
   return {
     step: (t) =>
       grad((p) => {
@@ -116,28 +105,19 @@ function deepChain() {
       })(t),
     args: () => [x],
     state: [x],
-    check: ([found]) => found.forEach((g, i) => near(g, 0.999 ** 500, 1e-4, `gradient ${i}`)),
+    check: ([found]) => gradientCases.deep_chain_1000.check(found),
   };
 }
 
 /** Hessian-vector product of a two-layer network. */
 function hessianVector() {
-  const [x, w] = [tensor(fill(128 * 128, 1), [128, 128]), tensor(fill(128 * 128, 2, 0.1), [128, 128])];
-  const v = tensor(fill(128 * 128, 3), [128, 128]);
+  const { x, w, v } = given('hvp_128');
   const f = (p) => x.matmul(p).tanh().matmul(p).square().mean();
   return {
     step: (p, u) => hvp(f, p, u),
     args: () => [w, v],
     state: [x, w, v],
-    // forward over reverse against reverse over reverse
-    reference: () => grad((p) => grad(f)(p).mul(v).sum())(w),
-    check: ([found, expected]) => {
-      const size = expected.reduce((m, e) => Math.max(m, Math.abs(e)), 0);
-      found.forEach((g, i) => {
-        if (!(Math.abs(g - expected[i]) <= 1e-4 * size))
-          throw new Error(`element ${i} is ${g} instead of ${expected[i]}`);
-      });
-    },
+    check: ([found]) => gradientCases.hvp_128.check(found, gradientCases.hvp_128.inputs()),
   };
 }
 

@@ -1,7 +1,9 @@
 // Chiaro itself, compiled (as jax-js' jit) or plain.
-import { compile, idle, realize, tensor } from '@chiaro/tensor';
+import { compile, idle, realize, tensor } from '@chiaro/autograd';
+import { autogradCases } from '../lib/autogradCases.mjs';
 import { chiaroCases } from '../lib/chiaroCases.mjs';
 import { kernelCount, openEngine } from '../lib/engine.mjs';
+import { gradientCases } from '../lib/gradientCases.mjs';
 import { tensorCases } from '../lib/tensorCases.mjs';
 
 /** @param options `variant`: which spelling of a case, where there are several. */
@@ -22,7 +24,31 @@ export async function open({ compiled, variant = '' }) {
       output: () => call(...inputs).data(),
     };
   };
+  /** A case of the suite autograd; one that trains gives the results of its first steps. */
+  const derivative = (make) => async () => {
+    const start = async () => {
+      const { state, step, args } = make();
+      await realize(...state);
+      const call = compiled ? compile(step) : step;
+      return () => call(...args());
+    };
+    const one = await start();
+    return {
+      async step() {
+        const result = one();
+        if (!compiled) await realize(result);
+        await idle();
+        result.dispose();
+      },
+      async output() {
+        const [fresh, results] = [await start(), []];
+        for (let i = 0; i < (make().checked ?? 1); i++) results.push(...(await fresh().data()));
+        return Float32Array.from(results);
+      },
+    };
+  };
   const named = Object.keys(tensorCases).filter((name) => chiaroCases[name + variant]);
   const cases = Object.fromEntries(named.map((name) => [name, prepare(chiaroCases[name + variant])]));
+  if (!variant) for (const name of Object.keys(gradientCases)) cases[name] = derivative(autogradCases[name]);
   return { adapter, errors: () => 0, kernels: kernelCount, cases };
 }

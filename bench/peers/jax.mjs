@@ -1,4 +1,5 @@
 // jax-js on WebGPU. Its functions consume their arguments, so every call is given references of the kept inputs.
+import { adam, gatherCount } from '../lib/gradientCases.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 export async function open({ compiled, load }) {
@@ -24,7 +25,87 @@ export async function open({ compiled, load }) {
       output: () => run().data(),
     };
   };
+  /** One step of gradient descent by Adam inside one function; the output is the loss of the first steps. */
+  const trainer = (loss) => (given) => {
+    const tensors = () => Object.values(given).map(({ data, shape }) => np.array(data).reshape(shape));
+    const count = Object.keys(given).length - 2;
+    const start = () => {
+      const all = tensors();
+      const zeros = () => all.slice(0, count).map((p) => np.zeros(p.shape));
+      return {
+        p: all.slice(0, count),
+        m: zeros(),
+        v: zeros(),
+        t1: np.array(1),
+        t2: np.array(1),
+        data: all.slice(count),
+      };
+    };
+    const advance = ({ p, m, v, t1, t2 }, ...data) => {
+      const [value, g] = jax.valueAndGrad(loss)(
+        p.map((each) => each.ref),
+        ...data,
+      );
+      const [n1, n2] = [t1.mul(adam.b1), t2.mul(adam.b2)];
+      const next = { p: [], m: [], v: [], t1: n1.ref, t2: n2.ref };
+      p.forEach((each, i) => {
+        const mean = m[i].mul(adam.b1).add(g[i].ref.mul(1 - adam.b1));
+        const square = v[i].mul(adam.b2).add(np.square(g[i]).mul(1 - adam.b2));
+        const way = mean.ref.div(np.subtract(1, n1.ref));
+        const size = np.sqrt(square.ref.div(np.subtract(1, n2.ref))).add(adam.eps);
+        next.p.push(each.sub(way.div(size).mul(adam.lr)));
+        next.m.push(mean);
+        next.v.push(square);
+      });
+      n1.dispose();
+      n2.dispose();
+      return [value, next];
+    };
+    const call = compiled ? jax.jit(advance) : advance;
+    const one = (state) => {
+      const { data, ...rest } = state;
+      const [value, next] = call(rest, ...data.map((x) => x.ref));
+      Object.assign(state, next);
+      return value;
+    };
+    const state = start();
+    return {
+      async step() {
+        const value = one(state);
+        await jax.blockUntilReady([value, state.p]);
+        await gpu.idle();
+        value.dispose();
+      },
+      async output() {
+        const [fresh, losses] = [start(), []];
+        for (let i = 0; i < 3; i++) losses.push((await one(fresh).data())[0]);
+        return Float32Array.from(losses);
+      },
+    };
+  };
+  const network = (x) => (p) => np.mean(np.square(np.matmul(np.tanh(np.matmul(x.ref, p.ref)), p)));
   const cases = {
+    mlp_step: trainer((p, x, y) => {
+      const hidden = nn.relu(np.matmul(nn.relu(np.matmul(x, p[0]).add(p[1])), p[2]).add(p[3]));
+      return np.mean(nn.logSoftmax(np.matmul(hidden, p[4]).add(p[5])).mul(y).sum(1)).mul(-1);
+    }),
+    deep_chain_1000: prepare((x) =>
+      jax.grad((p) => {
+        let h = p;
+        for (let k = 0; k < 500; k++) h = h.mul(0.999).add(0.001);
+        return h.sum();
+      })(x),
+    ),
+    gathers_1000: prepare((table, rows) =>
+      jax.grad((p, r) => {
+        let total = np.array(0);
+        for (let k = 0; k < gatherCount; k++) total = total.add(np.square(np.take(p.ref, r.ref.slice(k), 0)).sum());
+        p.dispose();
+        r.dispose();
+        return total;
+      })(table, rows),
+    ),
+    hvp_128: prepare((x, w, v) => jax.jvp(jax.grad(network(x)), [w], [v])[1]),
     matmul_512: prepare((a, b) => np.matmul(a, b)),
     matmul_1024: prepare((a, b) => np.matmul(a, b)),
     bmm_16x128: prepare((a, b) => np.matmul(a, b)),

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { measure } from '../lib/measure.mjs';
 import { round, statistics } from '../lib/rows.mjs';
 import { startWithoutShaders } from '../lib/shaderCache.mjs';
-import { tensorCases } from '../lib/tensorCases.mjs';
+import { peerCases } from '../lib/peerCases.mjs';
 import { peers } from './peers.mjs';
 
 const [who, name, outputFile, seconds, folder] = process.argv.slice(2);
@@ -20,7 +20,7 @@ async function run() {
   const peer = await open({ ...options, load });
   const make = peer.cases[name];
   if (!make) return { missing: true };
-  const { step, output } = await make(tensorCases[name].inputs());
+  const { step, output } = await make(peerCases[name].inputs());
   const samples = await measure(name, step, { seconds: Number(seconds) });
   const elements = await output();
   writeFileSync(outputFile, new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));

@@ -36,8 +36,64 @@ def of(fn, *inputs):
     return lambda: fn(*inputs)
 
 
+def mlp():
+    dims, batch = [256, 512, 512, 10], 128
+    start = []
+    for l in range(3):
+        start += [filled(20 + l, dims[l], dims[l + 1], scale=(3 / dims[l]) ** 0.5), torch.zeros(dims[l + 1])]
+    x = filled(10, batch, dims[0])
+    classes = torch.arange(batch) * 7 % 10
+
+    def trainer():
+        params = [p.clone().requires_grad_() for p in start]
+        adam = torch.optim.Adam(params, lr=1e-3)
+
+        def one():
+            adam.zero_grad(set_to_none=True)
+            h = x
+            for l in range(3):
+                h = torch.addmm(params[2 * l + 1], h if l == 0 else torch.relu(h), params[2 * l])
+            loss = torch.nn.functional.cross_entropy(h, classes)
+            loss.backward()
+            adam.step()
+            return loss.detach()
+
+        return one
+
+    step = trainer()
+    # what is written is the loss of the first three steps of a fresh network
+    step.output = lambda: torch.stack([one() for one in [trainer()] for _ in range(3)])
+    return step
+
+
+def gradient(fn, x):
+    x.requires_grad_()
+    return lambda: torch.autograd.grad(fn(x), x)[0]
+
+
+def deep_chain(x):
+    for _ in range(500):
+        x = x * 0.999 + 0.001
+    return x.sum()
+
+
+def gathers(x):
+    base = scattered_rows(64, 4096)
+    indices = [(base + 4 * k) % 4096 for k in range(1000)]
+    return gradient(lambda p: sum(torch.index_select(p, 0, i).square().sum() for i in indices), x)
+
+
+def hvp(x, w, v):
+    network = lambda p: (torch.tanh(x @ p) @ p).square().mean()
+    return lambda: torch.autograd.functional.hvp(network, w, v)[1]
+
+
 table, rows = 262144, 1048576
 cases = {
+    'mlp_step': mlp,
+    'deep_chain_1000': lambda: gradient(deep_chain, filled(5, 4096)),
+    'gathers_1000': lambda: gathers(filled(8, 4096, 3)),
+    'hvp_128': lambda: hvp(filled(1, 128, 128), filled(2, 128, 128, scale=0.1), filled(3, 128, 128)),
     'matmul_512': lambda: matmul(512, 512),
     'matmul_1024': lambda: matmul(1024, 1024),
     'bmm_16x128': lambda: matmul(16, 128, 128),
@@ -79,7 +135,7 @@ samples = []
 end = time.perf_counter() + seconds
 while len(samples) < 5 or time.perf_counter() < end:
     samples.append(timed(step))
-step().numpy().tofile(output_file)
+getattr(step, 'output', step)().numpy().tofile(output_file)
 wall, cpu = (sorted(column) for column in zip(*samples))
 middle = len(samples) // 2
 digits = lambda value: float('%.4g' % value)

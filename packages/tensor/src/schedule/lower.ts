@@ -51,6 +51,9 @@ function formKey(form: Form): string {
 /** True when two forms have the same value at every iteration. */
 export const sameForm = (a: Form, b: Form): boolean => a === b || formKey(a) === formKey(b);
 
+/** From here on a kernel's equal numbers share a uniform. */
+const manyScalars = 16;
+
 /**
  * Writes nodes as values of one kernel: walks from a node at given coordinates down through elementwise and movement
  * nodes to buffers, numbers and counters, which become extern values of the kernel's graph.
@@ -224,9 +227,23 @@ export class Lowering {
     if (!value) {
       const scalar = node.is('scalar') ? node.attrs.value : 0;
       const argument = node.is('argument') ? node.attrs.slot : undefined;
-      value = this.#uniform({ dtype: node.dtype, value: scalar, argument });
+      value = this.#number({ dtype: node.dtype, value: scalar, argument });
       this.#scalarNodes.set(node, value);
     }
+    return value;
+  }
+
+  /**
+   * A number of the graph. Equal ones share a uniform in kernels of very many: a chain of a thousand steps need not load
+   * a thousand numbers. Few numbers stay apart, so that whether they happen to be equal does not make another kernel.
+   */
+  #number(scalar: KernelScalar): Value {
+    if (scalar.argument !== undefined) return this.#uniform(scalar);
+    const key = `number:${scalar.dtype}:${Object.is(scalar.value, -0) ? '-0' : scalar.value}`;
+    const known = this.scalars.length < manyScalars ? undefined : this.#sites.get(key);
+    if (known) return known;
+    const value = this.#uniform(scalar);
+    this.#sites.set(key, value);
     return value;
   }
 

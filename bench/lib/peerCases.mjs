@@ -1,0 +1,5 @@
+// All cases of bench:peers.
+import { gradientCases } from './gradientCases.mjs';
+import { tensorCases } from './tensorCases.mjs';
+
+export const peerCases = { ...tensorCases, ...gradientCases };
