@@ -81,6 +81,18 @@ describe('defineProgram', () => {
     if (mode !== 'fast') expect([...(await histogram({ x }, { bins: 27 }).sums.data())]).toEqual([...first]);
   });
 
+  test('sums of a coarse resolution round their terms to the nearest step', async () => {
+    const collect = defineProgram({
+      name: 'collect',
+      inputs: { x: 'f32[N]' },
+      outputs: ({ x }) => ({ sums: { dtype: 'f32', shape: x.shape, accumulate: 'scatter', resolution: 0.25 } }),
+      dispatches: ({ N }) => [{ items: N, code: wgsl`fn item(i: u32) { accumulate_sums(i, x[i]); }` }],
+      reference: ({ x }) => ({ sums: x.data.map((v) => Math.round(4 * v) / 4) }),
+    });
+    const { sums } = collect({ x: tensor([0.2, 0.1, -0.2, -0.3, 0.4, 7.13]) });
+    expect([...(await sums.add(0).data())]).toEqual([0.25, 0, -0.25, -0.25, 0.5, 7.25]);
+  });
+
   // keeps the elements above a threshold, in any order, in a list whose length only the GPU knows
   const sumAbove = defineProgram({
     name: 'sumAbove',
