@@ -92,6 +92,54 @@ case('softplus far out', torch.nn.functional.softplus, [-200.0, -50.0, 50.0, 200
 case('silu far out', torch.nn.functional.silu, [-200.0, -50.0, 50.0, 200.0])
 case('gelu far out', torch.nn.functional.gelu, [-50.0, -10.0, 10.0, 50.0])
 case('lerp', torch.lerp, smooth, [0.5, -1.0, 1.0, -2.0, 0.0, 3.0], [0.1, 0.9, 0.5, 0.3, 0.0, 1.0])
+# statistics and norms
+case('variance', lambda x: x.var(1), square, second=True)
+case('variance, not corrected', lambda x: x.var((0, 1), unbiased=False), square, second=True)
+case('std with equal elements', lambda x: x.std(1), [[2.0, 2.0, 2.0], [1.0, -1.0, 0.5]])
+zeros = [[0.0, 0.0, 0.0], [1.0, 0.0, -2.0], [2.0, -2.0, 0.5]]
+for p in [0.5, 1.0, 1.5, 2.0, 3.0, inf, -inf]:
+    case('norm %s with zeros and ties' % p, lambda x: x.norm(p, 1), zeros)
+case('norm 3', lambda x: x.norm(3.0, 1), square, second=True)
+# rearranged
+case('roll', lambda x: x.roll((1, -2), (0, 1)) ** 2, square, second=True)
+case('tril and triu', lambda x: x.tril(-1) + x.triu(1) ** 2, square)
+case('diagonal', lambda x: x.diagonal(1) ** 2, square)
+case('repeat', lambda x: x.repeat(2, 1, 2), square)
+case('einsum', lambda x, y, z: torch.einsum('ij,kj,k->i', x, y, z), square, [[1.0, 2.0, 0.5], [-1.0, 0.5, 3.0]], [0.25, 2.0], second=True)
+case('einsum of a diagonal', lambda x, y: torch.einsum('iji,j->i', x, y), [[[1.0, 2.0], [0.5, 3.0]], [[-1.0, 0.25], [1.5, 2.0]]], [2.0, -0.5])
+case('cross', lambda x, y: torch.linalg.cross(x, y), square, [[1.0, 2.0, 0.5], [-1.0, 0.5, 3.0]], second=True)
+case('kron', torch.kron, square, [[1.0, -2.0]])
+# writes
+places = torch.tensor([[0, 2, 0], [1, 1, 2]])
+case('scatter', lambda x, y: x.scatter(1, torch.tensor([[2, 0], [1, 2]]), y) ** 2, square, [[1.0, 2.0], [3.0, 4.0]], second=True)
+# (PyTorch 1.13 counts an element as tied that include_self=False has taken out: none of them is)
+for reduce in ['sum', 'mean', 'amax', 'amin']:
+    for itself, old in [(True, [[1.0, 5.0, 2.0], [0.5, 2.0, 3.0]]), (False, [[9.0, 5.0, 8.0], [0.5, 9.0, 8.0]])]:
+        case('scatterReduce %s%s' % (reduce, '' if itself else ' of the new ones'),
+             lambda x, y: x.scatter_reduce(1, places, y, reduce, include_self=itself),
+             old, [[1.0, 2.0, 1.0], [2.0, 2.0, 1.0]])
+case('indexCopy', lambda x, y: x.index_copy(1, torch.tensor([2, 0]), y), square, [[1.0, 2.0], [3.0, 4.0]])
+case('indexFill', lambda x: x.index_fill(1, torch.tensor([2, 0]), 7.0), square)
+case('maskedFill', lambda x: x.masked_fill(x > 0.4, -1.0) ** 2, square, second=True)
+case('takeAlongDim', lambda x: x.take_along_dim(torch.tensor([[2], [0]]), 1), square)
+for reduce in ['sum', 'mean', 'max', 'min']:
+    case('segment ' + reduce, lambda x: torch.segment_reduce(x, reduce, lengths=torch.tensor([2, 1, 3]), axis=0),
+         [[1.0, 4.0], [1.0, -2.0], [3.0, 0.5], [2.0, 5.0], [7.0, 5.0], [6.0, -1.0]])
+# small matrices
+well = [[2.0, 0.5, -0.25], [0.75, -1.5, 0.5], [0.25, 1.0, 3.0]]
+sides = [[1.0, -2.0], [0.5, 1.5], [2.0, 0.25]]
+sym = lambda x: (x + x.T) / 2
+spd = [[4.0, 0.5, -1.0], [0.5, 3.0, 0.75], [-1.0, 0.75, 2.0]]
+case('solve', torch.linalg.solve, well, sides, second=True)
+case('inverse', torch.linalg.inv, well, second=True)
+case('determinant', torch.linalg.det, well, second=True)
+case('determinant of 4 x 4', torch.linalg.det, [[2.0, 0.5, 0.0, 1.0], [0.75, -1.5, 0.5, 0.25], [0.25, 1.0, 3.0, -1.0], [1.0, 0.0, 0.5, 2.5]])
+case('cholesky', lambda x: torch.linalg.cholesky(sym(x)), spd, second=True)
+case('triangularSolve', lambda x, y: torch.linalg.solve_triangular(x, y, upper=True), well, sides, second=True)
+case('qr', lambda x: (lambda q, r: (q * q) @ (r * r))(*torch.linalg.qr(x)), [[2.0, 0.5], [0.75, -1.5], [0.25, 1.0]], second=True)
+case('leastSquares', lambda x, y: torch.linalg.lstsq(x, y).solution, [[2.0, 0.5], [0.75, -1.5], [0.25, 1.0]], sides)
+case('symmetricEigen', lambda x: (lambda w, v: w * 2 + v[:, 0] * v[:, 0].sum())(*torch.linalg.eigh(sym(x))), spd, second=True)
+case('svd', lambda x: (lambda u, s, vh: s + u[:, 0] * vh[0].sum() + u[:, 2] * vh[2, 1])(*torch.linalg.svd(x)), well, second=True)
 # composed: a layer with a residual, normalised, and its cross entropy
 case('layer', lambda x, w: torch.log_softmax((x @ w).tanh() + x.mean(1, keepdim=True), 1)[:, 0], square,
      [[0.2, -0.4], [1.0, 0.3], [-0.6, 0.8]], second=True)

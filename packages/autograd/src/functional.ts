@@ -5,9 +5,8 @@ import { expectVariables, gradientTree, matching, variablesOf, type Gradients } 
 import { seedOf } from './backward.js';
 
 /** A function of trees of tensors; `fn` of the transforms. Only its first argument is differentiated. */
-type Rest = readonly unknown[];
 
-function record<A, R extends Rest, T>(
+function record<A, R extends readonly unknown[], T>(
   op: string,
   fn: (a: A, ...rest: R) => T,
   a: A,
@@ -25,7 +24,7 @@ function record<A, R extends Rest, T>(
  *
  * @example const [loss, g] = valueAndGrad((p: { w: Tensor }) => x.matmul(p.w).square().mean())({ w });
  */
-export function valueAndGrad<A, R extends Rest>(
+export function valueAndGrad<A, R extends readonly unknown[]>(
   fn: (argument: A, ...rest: R) => Tensor,
 ): (argument: A, ...rest: R) => [value: Tensor, gradient: Gradients<A>] {
   return (argument, ...rest) => {
@@ -37,7 +36,7 @@ export function valueAndGrad<A, R extends Rest>(
 }
 
 /** The gradient function of `fn` with respect to its first argument; see `valueAndGrad`. `grad(grad(f))` works. */
-export function grad<A, R extends Rest>(
+export function grad<A, R extends readonly unknown[]>(
   fn: (argument: A, ...rest: R) => Tensor,
 ): (argument: A, ...rest: R) => Gradients<A> {
   const both = valueAndGrad(fn);

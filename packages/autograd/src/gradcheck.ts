@@ -31,7 +31,8 @@ export interface GradcheckOptions {
   readonly throws?: boolean;
 }
 
-type Fn = (...inputs: never[]) => Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
+/** A function whose derivative can be checked: float tensors in, float tensors out. */
+export type CheckedFunction = (...inputs: never[]) => Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
 
 /**
  * Checks derivatives: the reverse rule in float64 on the reference device against central differences, forward mode
@@ -47,9 +48,13 @@ export function gradcheck(
   ranges: Readonly<Record<string, readonly [number, number]>>,
   options?: GradcheckOptions,
 ): Promise<GradcheckReport>;
-export function gradcheck(fn: Fn, inputs: readonly Tensor[], options?: GradcheckOptions): Promise<GradcheckReport>;
+export function gradcheck(
+  fn: CheckedFunction,
+  inputs: readonly Tensor[],
+  options?: GradcheckOptions,
+): Promise<GradcheckReport>;
 export async function gradcheck(
-  fn: Fn | ExprFunction,
+  fn: CheckedFunction | ExprFunction,
   at: readonly Tensor[] | Readonly<Record<string, readonly [number, number]>>,
   options: GradcheckOptions = {},
 ): Promise<GradcheckReport> {
@@ -75,7 +80,7 @@ export async function gradcheck(
 
 /** Checks second derivatives: `gradcheck` of the gradient. */
 export async function gradgradcheck(
-  fn: Fn,
+  fn: CheckedFunction,
   inputs: readonly Tensor[],
   options?: GradcheckOptions,
 ): Promise<GradcheckReport> {
@@ -87,7 +92,7 @@ export async function gradgradcheck(
       xs,
     ) as Tensor[];
   Object.defineProperty(gradient, 'name', { value: `the gradient of ${fn.name || 'function'}` });
-  return gradcheck(gradient as Fn, inputs, options);
+  return gradcheck(gradient as CheckedFunction, inputs, options);
 }
 
 /** Points at which an expression is checked. */

@@ -19,7 +19,7 @@ export type { ArgumentGradients, CustomDefinition, CustomResult } from './custom
 export { checkpoint } from './checkpoint.js';
 export { clipGradNorm, clipGradValue } from './clip.js';
 export { gradcheck, gradgradcheck } from './gradcheck.js';
-export type { GradcheckOptions } from './gradcheck.js';
+export type { CheckedFunction, GradcheckOptions } from './gradcheck.js';
 export { GradcheckReport } from './gradcheckReport.js';
 export type { GradcheckEntry } from './gradcheckReport.js';
 export { detectAnomaly } from './anomaly.js';

@@ -18,6 +18,10 @@ const { torch, cases } = JSON.parse(readFileSync(file, 'utf8')) as { torch: stri
 
 const ints = (values: number[] | number[][]): Tensor => c.tensor(values, { dtype: 'int32' });
 
+/** A number as Python writes it. */
+const torchName = (p: number): string =>
+  Math.abs(p) === Infinity ? `${p < 0 ? '-' : ''}inf` : Number.isInteger(p) ? `${p}.0` : `${p}`;
+
 /** The same functions with our operations. */
 const functions: Readonly<Record<string, (x: Tensor, y: Tensor, z: Tensor) => Tensor>> = {
   abs: (x) => x.abs(),
@@ -102,6 +106,82 @@ const functions: Readonly<Record<string, (x: Tensor, y: Tensor, z: Tensor) => Te
   'silu far out': (x) => x.silu(),
   'gelu far out': (x) => x.gelu(),
   lerp: (x, y, z) => x.lerp(y, z),
+  variance: (x) => x.variance(1),
+  'variance, not corrected': (x) => x.variance([0, 1], false, 0),
+  'std with equal elements': (x) => x.std(1),
+  ...Object.fromEntries(
+    [0.5, 1, 1.5, 2, 3, Infinity, -Infinity].map((p) => [
+      `norm ${torchName(p)} with zeros and ties`,
+      (x: Tensor) => x.norm(p, 1),
+    ]),
+  ),
+  'norm 3': (x) => x.norm(3, 1),
+  roll: (x) => x.roll([1, -2], [0, 1]).square(),
+  'tril and triu': (x) => x.tril(-1).add(x.triu(1).square()),
+  diagonal: (x) => x.diagonal(1).square(),
+  repeat: (x) => x.repeat([2, 1, 2]),
+  einsum: (x, y, z) => c.einsum('ij,kj,k->i', x, y, z),
+  'einsum of a diagonal': (x, y) => c.einsum('iji,j->i', x, y),
+  cross: (x, y) => x.cross(y),
+  kron: (x, y) => x.kron(y),
+  scatter: (x, y) =>
+    x
+      .scatter(
+        1,
+        ints([
+          [2, 0],
+          [1, 2],
+        ]),
+        y,
+      )
+      .square(),
+  ...Object.fromEntries(
+    (['sum', 'mean', 'amax', 'amin'] as const).flatMap((reduce) =>
+      [true, false].map((includeSelf) => [
+        `scatterReduce ${reduce}${includeSelf ? '' : ' of the new ones'}`,
+        (x: Tensor, y: Tensor) =>
+          x.scatterReduce(
+            1,
+            ints([
+              [0, 2, 0],
+              [1, 1, 2],
+            ]),
+            y,
+            reduce,
+            { includeSelf },
+          ),
+      ]),
+    ),
+  ),
+  indexCopy: (x, y) => x.indexCopy(1, ints([2, 0]), y),
+  indexFill: (x) => x.indexFill(1, ints([2, 0]), 7),
+  maskedFill: (x) => x.maskedFill(x.gt(0.4), -1).square(),
+  takeAlongDim: (x) => x.takeAlongDim(ints([[2], [0]]), 1),
+  'segment sum': (x) => c.segmentSum(x, ints([0, 2, 3, 6])),
+  'segment mean': (x) => c.segmentMean(x, ints([0, 2, 3, 6])),
+  'segment max': (x) => c.segmentMax(x, ints([0, 2, 3, 6])),
+  'segment min': (x) => c.segmentMin(x, ints([0, 2, 3, 6])),
+  solve: (a, b) => c.solve(a, b),
+  inverse: (a) => a.inverse(),
+  determinant: (a) => a.determinant(),
+  'determinant of 4 x 4': (a) => a.determinant(),
+  cholesky: (a) => a.cholesky(),
+  triangularSolve: (a, b) => c.triangularSolve(a, b, { upper: true }),
+  qr(a) {
+    const { q, r } = a.qr();
+    return q.square().matmul(r.square());
+  },
+  leastSquares: (a, b) => c.leastSquares(a, b),
+  symmetricEigen(a) {
+    const { values, vectors } = c.symmetricEigen(a);
+    const first = vectors.select(1, 0);
+    return values.mul(2).add(first.mul(first.sum()));
+  },
+  svd(a) {
+    const { u, s, v } = a.svd();
+    const [first, last] = [0, 2].map((k) => [u.select(1, k), v.select(1, k)] as const);
+    return s.add(first![0].mul(first![1].sum())).add(last![0].mul(last![1].select(0, 1)));
+  },
   layer: (x, w) => x.matmul(w).tanh().add(x.mean(1, true)).logSoftmax(1).select(1, 0),
 };
 

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { arange, tensor, ones, softmax, sum, concat } from './index.js';
+import { arange, tensor, elementwise, expr, ones, softmax, sum, concat } from './index.js';
 
 describe('engine', () => {
+  test('an expression of a view that has been computed', async () => {
+    const view = tensor([3, 1, 2]).flip(0);
+    expect([...(await view.data())]).toEqual([2, 1, 3]);
+    expect([...(await elementwise(expr`fn twice(x: f32) -> f32 { return 2.0 * x; }`, view).data())]).toEqual([4, 2, 6]);
+  });
+
   test('chain', async () => {
     const x = tensor([
       [1, 2],

@@ -8,7 +8,7 @@ export type { CellVersion } from './graph/node.js';
 export type { PrimitiveAttrs, PrimitiveName, ProgramCall } from './graph/primitive.js';
 export { sourceOf } from './graph/source.js';
 export { applyNode, castNode, expandNode, fitBuffers, make, scalarNode } from './ops/apply.js';
-export { aliasNode } from './ops/nodes.js';
+export { aliasNode, pin } from './ops/nodes.js';
 export type { ScanDetail } from './ops/scan.js';
 export type { ScatterDetail } from './ops/indexing.js';
 export type { SortDetail } from './ops/sort.js';

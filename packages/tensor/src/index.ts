@@ -17,8 +17,20 @@ export * from './ops/create.js';
 export * from './ops/math.js';
 export * from './ops/movement.js';
 export * from './ops/reduce.js';
+export * from './ops/conv/index.js';
+export * from './ops/statistics.js';
 export * from './ops/indexing.js';
+export * from './ops/scatter.js';
+export * from './ops/compact.js';
+export * from './ops/count.js';
+export * from './ops/search.js';
+export * from './ops/segment.js';
+export * from './ops/split.js';
+export * from './ops/matrixParts.js';
 export * from './ops/matmul.js';
+export * from './ops/products.js';
+export * from './ops/einsum.js';
+export * from './ops/linalg/index.js';
 export * from './ops/scan.js';
 export * from './ops/sort.js';
 export * from './ops/random.js';
@@ -44,12 +56,12 @@ export type {
   AnyProgram,
   DispatchSpec,
   HostTensor,
-  OptionTypes,
   OutputSpec,
   ProgramDefinition,
   ProgramDetail,
   ScratchSpec,
 } from './program/define.js';
+export type { OptionTypes } from './program/options.js';
 export type { ElementName } from './program/declaration.js';
 export type { AccumulateMode } from './program/accumulate.js';
 export type { HostArray } from './kernel/dispatch.js';

@@ -30,6 +30,7 @@ export const jvpRules: { readonly [P in PrimitiveName]: JvpRule<P> } = {
       ),
     ];
   },
+  unfold: ({ node, tangents: [t] }) => [t!.unfold(node.attrs.dim, node.shape[node.shape.length - 1]!, node.attrs.step)],
   pad: ({ node, inputs: [x], tangents: [t] }) => {
     const { before } = node.attrs;
     return [t!.pad(before.map((b, d): [number, number] => [b, node.shape[d]! - b - x!.shape[d]!]))];

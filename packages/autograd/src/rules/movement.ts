@@ -31,6 +31,30 @@ export function unslice(g: Tensor, starts: readonly number[], steps: readonly nu
   return amounts.every(([before, after]) => before === 0 && after === 0) ? out : out.pad(amounts);
 }
 
+/**
+ * Transpose of `unfold`: each element of the input sums what the windows that hold it say. Windows are cut into blocks
+ * of `step` elements; one block of all windows covers the input without overlap.
+ */
+export function fold(g: Tensor, dim: number, step: number, shape: Shape): Tensor {
+  const [windows, size, n] = [g.shape[dim]!, g.shape[g.rank - 1]!, shape[dim]!];
+  if (g.size === 0) return zeros(shape, { dtype: g.dtype });
+  const axes = [...shape.keys()];
+  const inside = [...axes.slice(0, dim + 1), g.rank - 1, ...axes.slice(dim + 1)];
+  const beside = g.permute(inside); // [.., windows, size, ..]
+  const blocks: Tensor[] = [];
+  for (let from = 0; from < size; from += step) {
+    const length = Math.min(step, size - from);
+    const padding = inside.map((_, d): [number, number] => (d === dim + 1 ? [0, step - length] : [0, 0]));
+    const block = beside.narrow(dim + 1, from, length).pad(padding);
+    const line = block.reshape([...shape.slice(0, dim), windows * step, ...shape.slice(dim + 1)]);
+    // what was padded may reach past the end: cropped
+    blocks.push(
+      line.pad(shape.map((_, d): [number, number] => (d === dim ? [from, n - from - windows * step] : [0, 0]))),
+    );
+  }
+  return blocks.reduce((a, b) => a.add(b));
+}
+
 /** step - 1 zeros between neighbours along a dimension. */
 function spread(x: Tensor, d: number, step: number): Tensor {
   const [head, n, tail] = [x.shape.slice(0, d), x.shape[d]!, x.shape.slice(d + 1)];

@@ -1,5 +1,5 @@
 import { cumProd, onesLike, where, type Tensor } from '@chiaro/tensor';
-import type { Node } from '@chiaro/tensor/engine';
+import { pin, type Node } from '@chiaro/tensor/engine';
 import { keptDims } from './movement.js';
 
 /**
@@ -24,7 +24,7 @@ export function reduceJvp(node: Node<'reduce'>, x: Tensor, output: Tensor, tange
 /** 1 / (number of ties) where an element is the largest (smallest), 0 elsewhere; NaN where there is a NaN. */
 function shares(node: Node<'reduce'>, x: Tensor, output: Tensor): Tensor {
   // the elements must be those that the reduction saw, not computed a second time with other rounding
-  node.inputs[0]!.pinned = true;
+  pin(node.inputs[0]!);
   const { axes } = node.attrs;
   const ties = x.eq(output.reshape(keptDims(x.shape, axes))).to(x.dtype);
   return ties.div(ties.sum(axes, true));

@@ -1,7 +1,7 @@
 import type { PrimitiveName } from '@chiaro/tensor/engine';
 import { elementwiseVjp } from './elementwise.js';
 import { gatherVjp } from './indexing.js';
-import { inverse, unconcat, unexpand, unpad, unslice } from './movement.js';
+import { fold, inverse, unconcat, unexpand, unpad, unslice } from './movement.js';
 import { programVjp } from './program.js';
 import { reduceVjp } from './reduce.js';
 import { constant, type VjpRule } from './rule.js';
@@ -18,6 +18,7 @@ export const vjpRules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   permute: ({ node, grad }) => [grad.permute(inverse(node.attrs.axes))],
   expand: ({ inputs: [x], grad }) => [unexpand(grad, x!.shape)],
   slice: ({ node, inputs: [x], grad }) => [unslice(grad, node.attrs.starts, node.attrs.steps, x!.shape)],
+  unfold: ({ node, inputs: [x], grad }) => [fold(grad, node.attrs.dim, node.attrs.step, x!.shape)],
   pad: ({ node, inputs: [x], grad }) => [unpad(grad, node.attrs.before, x!.shape)],
   concat: ({ node, inputs, grad }) =>
     unconcat(

@@ -51,6 +51,8 @@ export interface PrimitiveAttrs {
   expand: Record<never, never>;
   /** out[c] = in[start + step * c] per dimension; steps may be negative. */
   slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };
+  /** Windows along a dimension, their elements in a new last one: out[.., o, .., k] = in[.., step * o + k, ..]. */
+  unfold: { readonly dim: number; readonly step: number };
   /** Zeros (or false) around the input; out[c] = in[c - before]. */
   pad: { readonly before: readonly number[] };
   /** Inputs side by side along `dim`. */
@@ -67,3 +69,15 @@ export interface PrimitiveAttrs {
 
 /** Names of the primitives. */
 export type PrimitiveName = keyof PrimitiveAttrs;
+
+const movement: ReadonlySet<PrimitiveName> = new Set([
+  'reshape',
+  'permute',
+  'expand',
+  'slice',
+  'unfold',
+  'pad',
+] as const);
+
+/** Does a node only move elements (or put zeros around them)? Its one input is the first; kernels compute it in place. */
+export const isMovement = ({ prim }: { readonly prim: PrimitiveName }): boolean => movement.has(prim);

@@ -63,6 +63,7 @@ function operationOf(node: Node): string {
   if (node.is('reduce')) return `${node.attrs.op} over ${showShape(node.attrs.axes)}`;
   if (node.is('permute')) return `permute ${showShape(node.attrs.axes)}`;
   if (node.is('slice')) return `slice from ${showShape(node.attrs.starts)} by ${showShape(node.attrs.steps)}`;
+  if (node.is('unfold')) return `unfold dimension ${node.attrs.dim} by ${node.attrs.step}`;
   if (node.is('pad')) return `pad by ${showShape(node.attrs.before)}`;
   if (node.is('concat') || node.is('gather')) return `${node.prim} along ${node.attrs.dim}`;
   if (node.is('program')) return `program ${node.attrs.name}`;

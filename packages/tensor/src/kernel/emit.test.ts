@@ -53,6 +53,7 @@ const cases: Readonly<Record<string, () => Tensor>> = {
     const e = y.sub(y.max([0, 2], true)).exp();
     return e.div(e.sum([0, 2], true));
   },
+  'the place of a maximum: reductions of two types': () => numbers([9, 500], 8).argMax(1),
   'float16 storage': () => x().to('float16').add(0.5),
   'a running sum': () => cumSum(x(), 1),
 };

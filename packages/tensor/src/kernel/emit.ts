@@ -417,7 +417,8 @@ export class KernelText {
     const shared = `w_${name}`;
     this.#workgroupVars.push(`var<workgroup> ${shared}: array<${type}, ${this.#lanes}>;`);
     const g = this.kernel.graph;
-    const [a, b] = [g.input(type, 'lane a'), g.input(type, 'lane b')];
+    // reductions of several types may share the kernel
+    const [a, b] = [g.input(type, `lane a ${type}`), g.input(type, `lane b ${type}`)];
     const fold = new Emitter(target, (v) => (v === a ? `${shared}[lane]` : `${shared}[lane + width]`));
     const text = fold.value(combine(g, r.op, a, b));
     fold.helpers.forEach((h) => (this.#helpers = new Set([...this.#helpers, h])));

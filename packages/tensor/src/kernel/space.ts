@@ -79,6 +79,19 @@ export function iterate(shape: Shape): { atoms: Atom[]; coords: Form[] } {
   return { atoms, coords };
 }
 
+/** The coordinate in the input of an unfold of the element that has `coords` in its output. */
+export function unfoldCoords(coords: readonly Form[], { dim, step }: { dim: number; step: number }): Form[] {
+  const inWindow = coords[coords.length - 1]!;
+  const at = (c: Form, d: number): Form =>
+    d === dim
+      ? combine([
+          [c, step],
+          [inWindow, 1],
+        ])
+      : c;
+  return coords.slice(0, -1).map(at);
+}
+
 /** Row-major linear index of a coordinate. */
 export function linearIndex(coords: readonly Form[], shape: Shape): Form {
   const strides = contiguousStrides(shape);

@@ -2,9 +2,11 @@ import { isFloat, promote, promoteNumber, scalarType, type DType } from '../dtyp
 import { DTypeError, ShapeError } from '../errors.js';
 import { build, componentsOf, type ExprFunction, type OpName, type ScalarType } from '../expr/index.js';
 import { Node } from '../graph/node.js';
+import { isMovement } from '../graph/primitive.js';
 import { broadcastShapes, sameShape, showShape, type Shape } from '../shape.js';
 import { live, Tensor } from '../tensor.js';
 import { recordSite } from '../runtime/debug.js';
+import { tidy } from '../runtime/tidy.js';
 
 /** What operations take beside tensors: a number adapts to the other operand's dtype, as in PyTorch. */
 export type Operand = Tensor | number;
@@ -117,6 +119,15 @@ export function floatUnary(op: string, fn: ExprFunction): (x: Tensor) => Tensor 
   };
 }
 
+/**
+ * A composition of real numbers that must not be rounded on the way: float16 is widened first and the result rounded
+ * once, integers convert to float32.
+ */
+export function inFloat32(name: string, x: Tensor, fn: (wide: Tensor) => Tensor): Tensor {
+  live(x, name);
+  return tidy(() => fn(x.to('float32')).to(isFloat(x.dtype) ? x.dtype : 'float32'));
+}
+
 /** Applies a built-in operation to operands of their common dtype. */
 export function numeric(op: OpName, ...values: Operand[]): Tensor {
   const { nodes, dtype } = operands(op, values);
@@ -185,7 +196,7 @@ const readable = 7;
 export function fitBuffers(inputs: readonly Node[]): readonly Node[] {
   const sourceOf = (node: Node): Node => {
     let n = node;
-    while (n.is('reshape') || n.is('permute') || n.is('expand') || n.is('slice') || n.is('pad')) n = n.inputs[0]!;
+    while (isMovement(n) && !n.realized) n = n.inputs[0]!; // one that has been computed has its own buffer
     return n;
   };
   const stored = (n: Node): boolean => !n.is('scalar') && !n.is('iota');

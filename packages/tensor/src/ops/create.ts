@@ -1,7 +1,7 @@
 import { expectKnownDType, type DType, type TypedArray } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { expectShape, showShape, sizeOf, type Shape } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { live, type Tensor } from '../tensor.js';
 import { castNode, expandNode, make, scalarNode } from './apply.js';
 import { fromData, iotaNode, reshapeNode } from './nodes.js';
 
@@ -122,4 +122,37 @@ export function eye(rows: number, columns = rows, { dtype = 'float32' }: CreateO
   expectShape('eye', [rows, columns]);
   const i = make(reshapeNode(iotaNode(rows), [rows, 1]));
   return i.eq(make(iotaNode(columns))).to(dtype);
+}
+
+/**
+ * Rows [..., classes] with a 1 at the place that the index names and 0 elsewhere; int32 unless told otherwise. An index
+ * outside [0, classes) gives a row of zeros (PyTorch raises an error).
+ */
+export function oneHot(index: Tensor, classes: number, { dtype = 'int32' }: CreateOptions = {}): Tensor {
+  expectShape('oneHot', [classes]);
+  if (index.dtype !== 'int32' && index.dtype !== 'uint32')
+    throw new DTypeError(`oneHot: indices must be int32 or uint32, got ${index.dtype}`);
+  const i = make(castNode(reshapeNode(live(index, 'oneHot'), [...index.shape, 1]), 'int32'));
+  return i.eq(make(iotaNode(classes))).to(dtype);
+}
+
+/**
+ * Coordinates of a grid from the coordinates along its axes: n vectors of lengths d_1 ... d_n give n tensors of shape
+ * [d_1, ..., d_n], views of the vectors. With `indexing: 'xy'` the first two dimensions are exchanged, as images have them.
+ */
+export function meshgrid(
+  axes: readonly Tensor[],
+  { indexing = 'ij' }: { readonly indexing?: 'ij' | 'xy' } = {},
+): Tensor[] {
+  const wrong = axes.find((t) => t.rank > 1);
+  if (wrong) throw new ShapeError(`meshgrid: takes vectors, got shape ${showShape(wrong.shape)}`);
+  const place = (k: number): number => (indexing === 'xy' && axes.length > 1 && k < 2 ? 1 - k : k);
+  const shape = axes.map((_, k) => axes[place(k)]!.size);
+  return axes.map((t, k) => {
+    const line = reshapeNode(
+      live(t, 'meshgrid'),
+      shape.map((_, d) => (d === place(k) ? t.size : 1)),
+    );
+    return make(expandNode(line, shape));
+  });
 }

@@ -2,13 +2,22 @@ import type { DType } from '../dtype.js';
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor.js';
 import type { Operand } from './apply.js';
+import * as compact from './compact.js';
+import * as counts from './count.js';
 import * as indexing from './indexing.js';
+import * as linalg from './linalg/index.js';
 import * as math from './math.js';
 import * as product from './matmul.js';
+import * as matrixParts from './matrixParts.js';
 import * as movement from './movement.js';
+import * as products from './products.js';
 import * as reductions from './reduce.js';
 import * as scans from './scan.js';
+import * as scatters from './scatter.js';
+import * as search from './search.js';
 import * as sorting from './sort.js';
+import * as splits from './split.js';
+import * as statistics from './statistics.js';
 
 type Dims = reductions.Dims;
 
@@ -86,6 +95,11 @@ export interface TensorMethods {
   mean(dims?: Dims, keepdim?: boolean): Tensor;
   any(dims?: Dims, keepdim?: boolean): Tensor;
   all(dims?: Dims, keepdim?: boolean): Tensor;
+  variance(dims?: Dims, keepdim?: boolean, correction?: number): Tensor;
+  std(dims?: Dims, keepdim?: boolean, correction?: number): Tensor;
+  norm(p?: number, dims?: Dims, keepdim?: boolean): Tensor;
+  argMax(dim?: number, keepdim?: boolean): Tensor;
+  argMin(dim?: number, keepdim?: boolean): Tensor;
   softmax(dim: number): Tensor;
   logSoftmax(dim: number): Tensor;
   logSumExp(dims?: Dims, keepdim?: boolean): Tensor;
@@ -99,15 +113,60 @@ export interface TensorMethods {
   slice(...ranges: movement.SliceRange[]): Tensor;
   narrow(dim: number, start: number, length: number): Tensor;
   select(dim: number, index: number): Tensor;
+  unfold(dim: number, size: number, step: number): Tensor;
   flip(dims: Dims): Tensor;
+  split(sizes: number | readonly number[], dim?: number): Tensor[];
+  chunk(count: number, dim?: number): Tensor[];
+  unstack(dim?: number): Tensor[];
+  repeat(counts: readonly number[]): Tensor;
+  tile(counts: readonly number[]): Tensor;
+  repeatInterleave(count: number, dim: number): Tensor;
+  roll(shifts: Dims, dims?: Dims): Tensor;
+  movedim(from: Dims, to: Dims): Tensor;
+  tril(diagonal?: number): Tensor;
+  triu(diagonal?: number): Tensor;
+  diagonal(offset?: number, dim1?: number, dim2?: number): Tensor;
+  diag(offset?: number): Tensor;
+  diagEmbed(offset?: number): Tensor;
+  trace(): Tensor;
   detach(): Tensor;
   pad(amounts: readonly (readonly [number, number])[], value?: number): Tensor;
   indexSelect(dim: number, index: Tensor): Tensor;
   gather(dim: number, index: Tensor): Tensor;
   scatterAdd(dim: number, index: Tensor, source: Tensor, options?: indexing.ScatterOptions): Tensor;
   indexAdd(dim: number, index: Tensor, source: Tensor, options?: indexing.ScatterOptions): Tensor;
+  scatter(dim: number, index: Tensor, source: Operand): Tensor;
+  scatterReduce(
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: scatters.ScatterReduction,
+    options?: { readonly includeSelf?: boolean },
+  ): Tensor;
+  indexCopy(dim: number, index: Tensor, source: Tensor): Tensor;
+  indexFill(dim: number, index: Tensor, value: number): Tensor;
+  takeAlongDim(index: Tensor, dim?: number): Tensor;
+  maskedFill(mask: Tensor, value: Operand): Tensor;
+  maskedSelect(mask: Tensor): Promise<Tensor>;
+  maskedSelectUpTo(mask: Tensor, capacity: number): compact.Selected;
+  nonzero(): Promise<Tensor>;
+  nonzeroUpTo(capacity: number): { readonly indices: Tensor; readonly count: Tensor };
+  unique(): Promise<compact.Unique>;
+  uniqueUpTo(capacity: number): compact.Unique & { readonly count: Tensor };
+  binCount(bins: number, weights?: Tensor): Tensor;
+  histogram(bins: number, low: number, high: number, weights?: Tensor): Tensor;
+  bucketize(boundaries: Tensor, options?: search.SearchOptions): Tensor;
   matmul(other: Tensor): Tensor;
   dot(other: Tensor): Tensor;
+  outer(other: Tensor): Tensor;
+  inner(other: Tensor): Tensor;
+  cross(other: Tensor, dim?: number): Tensor;
+  kron(other: Tensor): Tensor;
+  inverse(): Tensor;
+  determinant(): Tensor;
+  cholesky(): Tensor;
+  qr(): linalg.Factors;
+  svd(): linalg.Singular;
   cumSum(dim: number, options?: scans.ScanOptions): Tensor;
   cumProd(dim: number, options?: scans.ScanOptions): Tensor;
   cumMax(dim: number, options?: scans.ScanOptions): Tensor;
@@ -121,7 +180,21 @@ declare module '../tensor.js' {
   interface Tensor extends TensorMethods {}
 }
 
-const functions = { ...math, ...reductions, ...movement, ...indexing, ...product, ...scans, ...sorting };
+const functions = {
+  ...{ ...math, ...reductions, ...statistics, ...movement, ...splits, ...matrixParts },
+  ...{
+    ...indexing,
+    ...scatters,
+    ...compact,
+    ...counts,
+    ...search,
+    ...product,
+    ...products,
+    ...scans,
+    ...sorting,
+    ...linalg,
+  },
+};
 const methodNames = [
   ...['add', 'sub', 'mul', 'div', 'remainder', 'pow', 'atan2', 'maximum', 'minimum', 'clamp', 'lerp'],
   ...['lt', 'le', 'gt', 'ge', 'eq', 'ne', 'logicalAnd', 'logicalOr', 'logicalXor', 'logicalNot'],
@@ -130,8 +203,14 @@ const methodNames = [
   ...['sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf'],
   ...['relu', 'leakyRelu', 'elu', 'sigmoid', 'silu', 'softplus', 'gelu', 'isNaN', 'isInf', 'isFinite', 'to', 'clone'],
   ...['sum', 'prod', 'max', 'min', 'mean', 'any', 'all', 'softmax', 'logSoftmax', 'logSumExp'],
+  ...['variance', 'std', 'norm', 'argMax', 'argMin'],
   ...['reshape', 'flatten', 'permute', 'transpose', 'unsqueeze', 'squeeze', 'expand', 'slice', 'narrow', 'select'],
-  ...['flip', 'pad', 'detach', 'indexSelect', 'gather', 'scatterAdd', 'indexAdd', 'matmul', 'dot'],
+  ...['unfold', 'flip', 'pad', 'detach', 'indexSelect', 'gather', 'scatterAdd', 'indexAdd', 'matmul', 'dot'],
+  ...['scatter', 'scatterReduce', 'indexCopy', 'indexFill', 'takeAlongDim', 'maskedFill', 'binCount', 'histogram'],
+  ...['maskedSelect', 'maskedSelectUpTo', 'nonzero', 'nonzeroUpTo', 'unique', 'uniqueUpTo', 'bucketize'],
+  ...['inverse', 'determinant', 'cholesky', 'qr', 'svd'],
+  ...['split', 'chunk', 'unstack', 'repeat', 'tile', 'repeatInterleave', 'roll', 'movedim'],
+  ...['tril', 'triu', 'diagonal', 'diag', 'diagEmbed', 'trace', 'outer', 'inner', 'cross', 'kron'],
   ...['cumSum', 'cumProd', 'cumMax', 'cumMin', 'sort', 'argSort', 'topK'],
 ] as const satisfies readonly (keyof TensorMethods & keyof typeof functions)[];
 

@@ -165,6 +165,27 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   return slice(x, ...x.shape.map((_, i): SliceRange => (i === d ? index : null)));
 }
 
+/**
+ * Windows of `size` elements along a dimension, every `step`: the dimension counts the windows, a new last one their
+ * elements. Windows may overlap and none is copied; what does not fill a window is left out. PyTorch's `Tensor.unfold`.
+ *
+ * @example arange(5).unfold(0, 3, 2) // [[0, 1, 2], [2, 3, 4]]
+ */
+export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+  const node = live(x, 'unfold');
+  const d = normalizeDim('unfold', dim, x.rank);
+  const n = x.shape[d]!;
+  if (!Number.isInteger(size) || size < 1 || size > n) {
+    throw new ShapeError(`unfold: windows of ${size} elements do not fit dimension ${dim} of size ${n}`);
+  }
+  if (!Number.isInteger(step) || step < 1) {
+    throw new ShapeError(`unfold: the step must be a whole number of 1 or more, got ${step}`);
+  }
+  const windows = Math.floor((n - size) / step) + 1;
+  const shape = [...x.shape.map((s, i) => (i === d ? windows : s)), size];
+  return make(new Node('unfold', [node], { dim: d, step }, shape, x.dtype));
+}
+
 /** Dimensions reversed. */
 export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
   const named = normalizeDims('flip', dims, x.rank);

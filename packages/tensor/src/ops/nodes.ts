@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from '../dtype.js';
 import { Node } from '../graph/node.js';
+import { isMovement } from '../graph/primitive.js';
 import { sameShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { make } from './apply.js';
@@ -64,4 +65,12 @@ export function sliceNode(node: Node, starts: readonly number[], sizes: Shape, s
 /** A pad node. */
 export function padNode(node: Node, before: readonly number[], shape: Shape): Node {
   return new Node('pad', [node], { before }, [...shape], node.dtype);
+}
+
+/** Makes sure that what is read twice is stored once: two computations of one expression may be rounded differently. */
+export function pin(node: Node): void {
+  let n = node;
+  // a view is never stored: what it shows is
+  while (isMovement(n)) n = n.inputs[0]!;
+  n.pinned = true;
 }

@@ -1,11 +1,11 @@
-import { isFloat, type DType } from '../dtype.js';
+import type { DType } from '../dtype.js';
 import { ShapeError } from '../errors.js';
 import { Node } from '../graph/node.js';
 import type { ReduceOp } from '../graph/primitive.js';
 import { normalizeDim, normalizeDims, showShape, sizeOf } from '../shape.js';
 import { tidy } from '../runtime/tidy.js';
 import { live, type Tensor } from '../tensor.js';
-import { castNode, make } from './apply.js';
+import { castNode, inFloat32, make } from './apply.js';
 import { isFinite, where } from './math.js';
 import { detach } from './movement.js';
 import { reshapeNode } from './nodes.js';
@@ -62,15 +62,6 @@ export const any = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
 /** Are all elements true (not zero)? */
 export const all = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
   tidy(() => reduce('all', 'sum', x.eq(0), dims, keepdim, 'int32').eq(0));
-
-/**
- * A composition of real numbers that must not be rounded on the way: float16 is widened first and the result rounded
- * once, integers convert to float32.
- */
-function inFloat32(name: string, x: Tensor, fn: (wide: Tensor) => Tensor): Tensor {
-  live(x, name);
-  return tidy(() => fn(x.to('float32')).to(isFloat(x.dtype) ? x.dtype : 'float32'));
-}
 
 /** e^x / sum(e^x) along a dimension, without overflow. */
 export function softmax(x: Tensor, dim: number): Tensor {

@@ -51,7 +51,7 @@ export function accumulateCode(a: Accumulator): WgslModule {
     return wgsl`var<private> sum_${name}: array<f32, ${n}>;
 fn accumulate_${name}(index: u32, value: f32) { sum_${name}[index] += value; }
 fn flush_${name}(invocation: u32) {
-  for (var k = 0u; k < ${n}u; k++) { ${name}_grid[invocation * ${n}u + k] = sum_${name}[k]; }
+  for (var k = 0u; k < ${n}u; k++) { ${name}_grid[invocation * ${n}u + k] += sum_${name}[k]; }
 }`;
   }
   // a term of 2^62 steps or more (and inf and NaN) is clamped and counted

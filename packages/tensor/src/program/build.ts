@@ -13,7 +13,8 @@ import {
   type Accumulator,
 } from './accumulate.js';
 import { accessors, elementDType, type Declaration } from './declaration.js';
-import type { DispatchSpec, ProgramInstance } from './define.js';
+import type { AnyProgram, DispatchSpec, ProgramInstance } from './define.js';
+import { checkOption } from './options.js';
 
 /** A buffer that a kernel binds if its code names it. */
 interface Named {
@@ -50,7 +51,7 @@ export function buildProgram(instance: ProgramInstance, capacity: number | undef
     named.set(name, { ref: { kind: 'scratch', index }, element, writable: true });
   };
   declarations.forEach((d, index) =>
-    named.set(d.name, { ref: { kind: 'input', index }, element: d.element, writable: false }),
+    named.set(d.name, { ref: { kind: 'input', index }, element: d.type, writable: false }),
   );
   outputNames.forEach((name, index) => {
     const { dtype, accumulate, atomic } = outputs[name]!;
@@ -67,6 +68,9 @@ export function buildProgram(instance: ProgramInstance, capacity: number | undef
   }
   if (accumulators.some((a) => a.mode === 'scatter') && !named.has('overflow'))
     addScratch('overflow', 'atomic<u32>', 1, true);
+
+  if (named.has('u'))
+    throw new FormatError(`${program.name}: a buffer cannot be called u, which is the name of the uniforms in kernels`);
 
   const uniforms = uniformsOf(instance, sizes, accumulators);
   const write = (spec: DispatchSpec, finishing: boolean): Dispatch =>
@@ -183,14 +187,27 @@ function dispatchOf(
       { name, ref, element: type, access: writable && !(finishing && ref.kind === 'scratch') ? 'read_write' : 'read' },
     ];
   });
-  const { workgroups } = spec;
+  const { workgroups, items } = spec;
+  const itemsUniform: Record<string, UniformValue> =
+    items === undefined ? {} : { items: { type: 'u32', value: items } };
   return {
     label: spec.label ?? program.name,
     code,
     buffers,
-    uniforms: spec.items === undefined ? uniforms : { ...uniforms, items: { type: 'u32', value: spec.items } },
+    uniforms: { ...uniforms, ...ownOptions(program, spec), ...itemsUniform },
     workgroups: entry?.workgroups ?? gridOf(program.name, workgroups, named),
   };
+}
+
+/** Options with a value for one dispatch alone. */
+function ownOptions({ name, options = {} }: AnyProgram, spec: DispatchSpec): Record<string, UniformValue> {
+  const own = Object.entries(spec.options ?? {}).map(([option, value]): [string, UniformValue] => {
+    const type = options[option];
+    if (type === undefined) throw new FormatError(`${name}: a dispatch sets "${option}", which is no option of it`);
+    checkOption(name, option, type, value);
+    return [option, { type, value }];
+  });
+  return Object.fromEntries(own);
 }
 
 function gridOf(

@@ -12,16 +12,18 @@ export const elementDType: Readonly<Record<ElementName, DType>> = { f32: 'float3
 export interface Declaration {
   readonly name: string;
   readonly element: ElementName;
-  /** A name (its size is taken from the tensor) or a fixed size. */
+  /** WGSL type of the array's elements: `element`, or four of them, which are the last dimension then. */
+  readonly type: string;
+  /** Sizes of the tensor: a name (its size is taken from the tensor) or a fixed size. */
   readonly dims: readonly (string | number)[];
 }
 
-/** Parses `f32[H, W, 3]`. */
+/** Parses `f32[H, W, 3]`; `vec4f[N]` is a tensor [N, 4] that the code sees as an array of vec4f. */
 export function parseDeclaration(program: string, name: string, text: string): Declaration {
-  const match = /^\s*(f32|i32|u32)\s*\[([^\]]*)\]\s*$/.exec(text);
+  const match = /^\s*(f32|i32|u32|vec4[fiu])\s*\[([^\]]*)\]\s*$/.exec(text);
   if (!match) {
     throw new FormatError(
-      `${program}: input ${name} is declared as "${text}"; expected something like "f32[H, W, C]" or "u32[N, 3]"`,
+      `${program}: input ${name} is declared as "${text}"; expected something like "f32[H, W, C]", "u32[N, 3]" or "vec4f[N]"`,
     );
   }
   const dims = match[2]!
@@ -32,7 +34,9 @@ export function parseDeclaration(program: string, name: string, text: string): D
   const wrong = dims.find((d) => typeof d === 'string' && !/^[A-Za-z]\w*$/.test(d));
   if (wrong !== undefined)
     throw new FormatError(`${program}: "${wrong}" in the declaration of ${name} is neither a size nor a name`);
-  return { name, element: match[1] as ElementName, dims };
+  const type = match[1]!;
+  if (!type.startsWith('vec4')) return { name, element: type as ElementName, type, dims };
+  return { name, element: `${type.slice(4)}32` as ElementName, type, dims: [...dims, 4] };
 }
 
 /** Checks a tensor's shape against its declaration and takes over the sizes that it names. */
@@ -71,7 +75,8 @@ const fieldOf = (dim: string | number, i: number): string =>
  * NAME_index(i) gives the coordinates of element i, NAME_at(y, x, c) its number, NAME_clamped(y, x, c) the element at
  * coordinates limited to the array.
  */
-export function accessors({ name, element, dims }: Declaration, code: string): string {
+export function accessors({ name, element, type, dims: tensorDims }: Declaration, code: string): string {
+  const dims = type === element ? tensorDims : tensorDims.slice(0, -1);
   const used = (suffix: string): boolean => new RegExp(`\\b${name}_${suffix}\\b`).test(code);
   const fields = dims.map(fieldOf);
   const sizes = dims.map((d, i) => (typeof d === 'number' ? `${d}` : `i32(u.${name}_n${i})`));
@@ -92,7 +97,7 @@ export function accessors({ name, element, dims }: Declaration, code: string): s
   if (used('at') || used('clamped')) texts.push(`fn ${name}_at(${parameters}) -> u32 { return u32(${linear}); }`);
   if (used('clamped')) {
     const limited = fields.map((f, i) => `clamp(${f}, 0, ${sizes[i]} - 1)`).join(', ');
-    texts.push(`fn ${name}_clamped(${parameters}) -> ${element} { return ${name}[${name}_at(${limited})]; }`);
+    texts.push(`fn ${name}_clamped(${parameters}) -> ${type} { return ${name}[${name}_at(${limited})]; }`);
   }
   return texts.join('\n');
 }

@@ -9,9 +9,7 @@ import type { WgslModule } from '../wgsl/link.js';
 import type { AccumulateMode } from './accumulate.js';
 import { buildProgram } from './build.js';
 import { bindSizes, elementDType, parseDeclaration, type Declaration, type ElementName } from './declaration.js';
-
-/** Options that a program declares: uniforms of its kernels, readable by their bare name. */
-export type OptionTypes = Readonly<Record<string, 'u32' | 'i32' | 'f32'>>;
+import { checkOptions, type OptionTypes } from './options.js';
 
 /** An output of a program. */
 export interface OutputSpec {
@@ -43,6 +41,8 @@ export interface DispatchSpec {
   readonly items?: number;
   /** Workgroups of a whole kernel, or the buffer (and byte) where another kernel left their number. */
   readonly workgroups?: readonly number[] | { readonly indirect: string; readonly offset?: number };
+  /** Values of options in this dispatch alone: one kernel, run several times with another number. */
+  readonly options?: Readonly<Record<string, number>>;
   readonly label?: string;
 }
 
@@ -64,7 +64,10 @@ export interface ProgramDefinition<
   P extends OptionTypes,
 > {
   readonly name: string;
-  /** `f32[H, W, 3]`: element type and named or fixed sizes. Names are bound at the first use and must agree. */
+  /**
+   * `f32[H, W, 3]`: element type and named or fixed sizes. Names are bound at the first use and must agree. `vec4f[N]` is a
+   * tensor [N, 4] that the code sees as an array of vec4f (vec4i, vec4u likewise).
+   */
   readonly inputs: I;
   readonly options?: P;
   /** Shapes of the results, from the shapes of the inputs. */
@@ -197,17 +200,4 @@ function operand(
   if (!tensor) throw new ShapeError(`${program}: input ${declaration.name} is missing`);
   bindSizes(program, declaration, tensor.shape, sizes);
   return castNode(live(tensor, program), elementDType[declaration.element]);
-}
-
-function checkOptions(
-  { name, options = {} }: AnyProgram,
-  given: Readonly<Record<string, number>> = {},
-): Readonly<Record<string, number>> {
-  for (const [option, type] of Object.entries(options)) {
-    const value = given[option];
-    if (typeof value !== 'number' || (type !== 'f32' && !Number.isInteger(value)) || (type === 'u32' && value < 0)) {
-      throw new ShapeError(`${name}: option ${option} must be a number of type ${type}, got ${String(value)}`);
-    }
-  }
-  return given;
 }

@@ -59,13 +59,16 @@ describe('defineProgram', () => {
 
   test.each(['private', 'scatter', 'fast'] as const)('accumulates: %s', async (mode) => {
     const square = expr`fn square(x: f32) -> f32 { return x * x; }`;
+    const addSquares = wgsl`fn item(i: u32) { accumulate_sums((start + i) % bins, ${square}(x[start + i])); }`;
     const histogram = defineProgram({
       name: 'histogram',
       inputs: { x: 'f32[N]' },
-      options: { bins: 'u32' },
+      options: { bins: 'u32', start: 'u32' },
       outputs: (_, { bins }) => ({ sums: { dtype: 'f32', shape: [bins], accumulate: mode } }),
       dispatches: ({ N }) => [
-        { items: N, code: wgsl`fn item(i: u32) { accumulate_sums(i % bins, ${square}(x[i])); }` },
+        // in two dispatches: sums go on
+        { items: N / 4, options: { start: 0 }, code: addSquares },
+        { items: (3 * N) / 4, options: { start: N / 4 }, code: addSquares },
       ],
       reference: ({ x }, { bins }) => {
         const sums = new Float64Array(bins);
@@ -74,11 +77,11 @@ describe('defineProgram', () => {
       },
     });
     const x = tensor(Float32Array.from({ length: 10_000 }, (_, i) => Math.cos(i) * 1e-3));
-    const { sums } = histogram({ x }, { bins: 27 });
+    const { sums } = histogram({ x }, { bins: 27, start: 0 });
     const expected = reference(sums);
     const first = await sums.data();
     first.forEach((v, i) => expect(Math.abs(v / expected[i]! - 1)).toBeLessThan(1e-5));
-    if (mode !== 'fast') expect([...(await histogram({ x }, { bins: 27 }).sums.data())]).toEqual([...first]);
+    if (mode !== 'fast') expect([...(await histogram({ x }, { bins: 27, start: 0 }).sums.data())]).toEqual([...first]);
   });
 
   test('sums of a coarse resolution round their terms to the nearest step', async () => {
@@ -137,6 +140,66 @@ describe('defineProgram', () => {
     expect(await f(x).item()).toBe(946);
   });
 
+  test('an array of vectors is a tensor with a last dimension of four', async () => {
+    const lengths = defineProgram({
+      name: 'lengths',
+      inputs: { v: 'vec4f[H, W]', k: 'vec4u[H]' },
+      outputs: ({ v }) => ({ y: { dtype: 'f32', shape: v.shape.slice(0, 2) } }),
+      dispatches: ({ H, W }) => [
+        {
+          items: H * W,
+          code: wgsl`fn item(i: u32) {
+            let at = v_index(i);
+            y[i] = length(v[i]) + length(v_clamped(at.y, at.x + 1)) + f32(k[at.y].w);
+          }`,
+        },
+      ],
+      reference: ({ v, k }) => {
+        const length = (i: number): number => Math.hypot(...v.data.slice(4 * i, 4 * i + 4));
+        return {
+          y: Float64Array.from(
+            { length: 6 },
+            (_, i) => length(i) + length(i % 3 < 2 ? i + 1 : i) + k.data[4 * Math.floor(i / 3) + 3]!,
+          ),
+        };
+      },
+    });
+    const v = tensor(
+      Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+      [2, 3, 4],
+    );
+    const { y } = lengths({ v, k: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]) });
+    const expected = reference(y);
+    (await y.data()).forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 5));
+    expect(() => lengths({ v, k: tensor([1, 2], [2, 1]) })).toThrow(/k is declared \[H, 4\]/);
+  });
+
+  test('a dispatch may have an option’s value of its own, in replays too', async () => {
+    const spread = defineProgram({
+      name: 'spread',
+      inputs: { x: 'f32[N]' },
+      options: { first: 'u32' },
+      outputs: ({ x }) => ({ y: { dtype: 'f32', shape: x.shape } }),
+      dispatches: () =>
+        [0, 2].map((first) => ({
+          items: 2,
+          options: { first },
+          code: wgsl`fn item(i: u32) { y[first + i] = x[first + i] + f32(first); }`,
+        })),
+      reference: ({ x }) => ({ y: x.data.map((v, i) => v + 2 * Math.floor(i / 2)) }),
+    });
+    const f = compile((x: Tensor) => spread({ x }, { first: 7 }).y);
+    for (let i = 0; i < 2; i++) expect([...(await f(tensor([1, 1, 1, 1])).data())]).toEqual([1, 1, 3, 3]);
+    const wrong = defineProgram({
+      name: 'wrong',
+      inputs: { x: 'f32[N]' },
+      outputs: ({ x }) => ({ y: { dtype: 'f32', shape: x.shape } }),
+      dispatches: ({ N }) => [{ items: N, options: { last: 1 }, code: wgsl`fn item(i: u32) { y[i] = x[i]; }` }],
+      reference: ({ x }) => ({ y: x.data }),
+    });
+    await expect(wrong({ x: tensor([1]) }).y.data()).rejects.toThrow(/sets "last", which is no option/);
+  });
+
   test('names of sizes and options are free in expressions, in other modules and in the engine’s own', async () => {
     const half = expr`fn half(size: f32) -> f32 { let N = size * 0.5; return N; }`;
     const helper = wgsl`fn twice(size: f32) -> f32 { return size + size; }`;
@@ -159,6 +222,14 @@ describe('defineProgram', () => {
       /image is declared \[H, W, C\], got .*\[2\]/,
     );
     expect(() => boxBlur({ image: tensor([[[1]]]) }, { radius: -1 })).toThrow(/radius must be a number of type u32/);
+    const taken = defineProgram({
+      name: 'taken',
+      inputs: { u: 'f32[N]' },
+      outputs: ({ u }) => ({ y: { dtype: 'f32', shape: u.shape } }),
+      dispatches: ({ N }) => [{ items: N, code: wgsl`fn item(i: u32) { y[i] = u[i]; }` }],
+      reference: ({ u }) => ({ y: u.data }),
+    });
+    expect(() => reference(taken({ u: tensor([1]) }).y)).toThrow(/taken: a buffer cannot be called u/);
     expect(() => defineProgram({ name: 'p', inputs: { x: 'float[3]' } } as never)).toThrow(/declared as "float\[3\]"/);
   });
 });

@@ -1,6 +1,7 @@
 import type { AdapterProfile } from '../device/profile.js';
 import { bytesPerElement } from '../dtype.js';
 import type { Node } from '../graph/node.js';
+import { isMovement } from '../graph/primitive.js';
 import { sizeOf } from '../shape.js';
 import { cheap, inlineCost } from './cost.js';
 import { Group, labelOf, type Places } from './group.js';
@@ -37,8 +38,6 @@ export interface FuseOptions {
   readonly epilogues?: boolean;
 }
 
-const isMovement = (n: Node): boolean =>
-  n.is('reshape') || n.is('permute') || n.is('expand') || n.is('slice') || n.is('pad');
 const isNumber = (n: Node): boolean =>
   n.is('scalar') || n.is('iota') || (n.is('argument') && n.attrs.kind === 'number');
 
@@ -130,10 +129,10 @@ class Planner implements Places {
       if (node.is('program')) node.inputs.forEach((n) => needsBuffer(n, `${node.attrs.name} reads it from memory`));
       if (node.is('matmul')) node.inputs.forEach((n) => this.#matmulOperand(n, needsBuffer));
       if (node.is('gather')) needsBuffer(node.inputs[0]!, 'a gather reads its table from memory');
-      if (node.is('expand') && sizeOf(node.shape) > sizeOf(node.inputs[0]!.shape)) {
+      if ((node.is('expand') || node.is('unfold')) && sizeOf(node.shape) > sizeOf(node.inputs[0]!.shape)) {
         const source = stripMovement(node);
         if (!hasPlace(source) && inlineCost(source, hasPlace, memo) > cheap) {
-          members.set(source, 'many elements use it by broadcasting, and it is dear to compute again');
+          members.set(source, 'many elements use it by broadcasting or in windows, and it is dear to compute again');
         }
       }
       const compute = node.is('elementwise') || node.is('gather');
@@ -247,15 +246,16 @@ class Planner implements Places {
 
   #placeMatmul(node: Node<'matmul'>): void {
     const epilogue = this.#newGroup(node.shape, []);
-    epilogue.seed(node);
     this.#orders.set(node, epilogue.order);
     const [a, b] = node.inputs as [Node, Node];
+    const layouts = { a: this.#layout(a), b: this.#layout(b) };
+    epilogue.seed(node, [layouts.a.backing, layouts.b.backing]);
     // products that must be computed in pieces are stored before anything is made of them
     epilogue.closed = [a, b, node].some(
       (n) => sizeOf(n.shape) * bytesPerElement[n.dtype] > this.options.profile.maxBindingBytes,
     );
     const why = (): string => 'a matmul: it takes in what is computed from its elements, nothing before';
-    this.#steps.push({ kind: 'matmul', node, epilogue, a: this.#layout(a), b: this.#layout(b), why });
+    this.#steps.push({ kind: 'matmul', node, epilogue, ...layouts, why });
   }
 
   /** Parts of one shape are computed by one kernel with several stores, others by one kernel each. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { evaluateNodes } from '../device/reference.js';
-import { logSoftmax, softmax, tensor, type Tensor } from '../index.js';
+import { concat, logSoftmax, softmax, tensor, type Tensor } from '../index.js';
 import { planOf } from '../device/plan.js';
 import type { AdapterProfile } from '../device/profile.js';
 import { schedule } from './schedule.js';
@@ -33,6 +33,12 @@ describe('fusion, by number of kernels', () => {
   test('softmax and log-softmax are one kernel', () => {
     expect(kernels(softmax(data(1024, 100), 1))).toHaveLength(1);
     expect(kernels(logSoftmax(data(1024, 100), 1))).toHaveLength(1);
+  });
+
+  test('what is compared with its own maximum is stored once, behind a view too', () => {
+    const y = data(8, 8).mul(data(8, 8)).add(1);
+    const place = y.transpose().argMax(0);
+    expect(schedule([place.node], { profile, fusion: true }).stored).toContain(y.node);
   });
 
   test('layer norm is one kernel', () => {
@@ -95,6 +101,37 @@ describe('fusion, by number of kernels', () => {
     );
     for (const step of plan.steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
     expect(evaluateNodes([sum.node], (n) => Float64Array.from(n.data!))[0]![0]).toBe(0);
+  });
+
+  test('nor does what continues in a matmul, whose operands are bound too', () => {
+    const gradient = data(16, 16).matmul(data(16, 16));
+    const [p, m, v, scale] = [data(16, 16), data(16, 16), data(16, 16), data(1)];
+    const m1 = m.mul(0.9).add(gradient);
+    const v1 = v.mul(0.9).add(gradient.square());
+    const all = [m1, v1, p.sub(m1.div(v1.sqrt()).mul(scale))];
+    const plan = planOf(
+      schedule(
+        all.map((t) => t.node),
+        { profile, fusion: true },
+      ),
+      profile,
+    );
+    for (const step of plan.steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
+  });
+
+  test('nor does what joins the kernel of a concat, which stores its parts into one buffer', () => {
+    const [a, b, c, d, e, f, g] = Array.from({ length: 7 }, () => data(16));
+    const [first, second] = [a.div(b), c.div(d)];
+    const parts = concat([first.add(second).add(e).add(f), first, e, f]);
+    const all = [parts, second.mul(g).sub(a)];
+    const plan = planOf(
+      schedule(
+        all.map((t) => t.node),
+        { profile, fusion: true },
+      ),
+      profile,
+    );
+    for (const step of plan.steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
   });
 });
 

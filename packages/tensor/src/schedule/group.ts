@@ -1,6 +1,7 @@
 import { scalarType } from '../dtype.js';
 import type { Value } from '../expr/index.js';
 import type { Node } from '../graph/node.js';
+import { sameBuffer, type BufferId } from '../kernel/buffer.js';
 import { sameShape, showShape, type Shape } from '../shape.js';
 import { CannotJoin, Lowering, sameForm, type Surroundings } from './lower.js';
 import { iterate, linearIndex, type Atom, type Form } from '../kernel/space.js';
@@ -50,7 +51,8 @@ export class Group {
   refusal = '';
   /** Nodes of earlier groups that lowering has asked to read: stored there once the join is final. */
   #reads: Node[] = [];
-  #seeded = false;
+  /** Buffers that the kernel binds besides the group's own: a matmul's operands. */
+  #operands: readonly BufferId[] = [];
   #stageOfResult = new Map<Value, number>();
   #stageMemo = new Map<Value, number>();
 
@@ -81,7 +83,7 @@ export class Group {
 
   /** True when the group's values are computed from the elements of a matmul. */
   get isEpilogue(): boolean {
-    return this.#seeded;
+    return this.#operands.length > 0;
   }
 
   get isMap(): boolean {
@@ -154,9 +156,9 @@ export class Group {
     });
   }
 
-  /** Makes a value that other code produces (a matmul's accumulator) the group's first member. */
-  seed(node: Node): void {
-    this.#seeded = true;
+  /** Makes a value that other code produces from `operands` (a matmul's accumulator) the group's first member. */
+  seed(node: Node, operands: readonly BufferId[]): void {
+    this.#operands = operands;
     const value = this.lowering.graph.input(scalarType[node.dtype], node);
     this.members.set(node, { value, level: 'outer', coords: this.coords });
   }
@@ -165,7 +167,8 @@ export class Group {
   joinPiece(node: Node): boolean {
     return this.#attempt(() => {
       const value = this.lowering.value(node, this.coords);
-      if (this.lowering.buffers.length + 1 > maxBuffers) throw new CannotJoin(tooMany);
+      // the concat's buffer, whatever the number of its parts, and those of members that came before
+      if (this.lowering.buffers.length + 1 + this.members.size > maxBuffers) throw new CannotJoin(tooMany);
       this.pieces.push({ node, value });
     });
   }
@@ -193,7 +196,12 @@ export class Group {
 
   /** Room for one more member, should it have to be stored. */
   #expectRoom(): void {
-    if (this.lowering.buffers.length + this.members.size + 1 > maxBuffers) throw new CannotJoin(tooMany);
+    const { buffers } = this.lowering;
+    const operands = this.#operands.filter(
+      (o, i) => !sameAsOne(o, buffers) && !sameAsOne(o, this.#operands.slice(0, i)),
+    );
+    const concat = this.pieces.length > 0 ? 1 : 0; // all parts of one concat are stored in one buffer
+    if (buffers.length + operands.length + concat + this.members.size + 1 > maxBuffers) throw new CannotJoin(tooMany);
   }
 
   /** Number of stages that must have run before a value is known. */
@@ -211,6 +219,8 @@ export class Group {
     return this.lowering.buffers.some((b) => b.kind === 'node' && nodes.includes(b.node));
   }
 }
+
+const sameAsOne = (id: BufferId, list: readonly BufferId[]): boolean => list.some((other) => sameBuffer(id, other));
 
 /** Names of the operations that a kernel fuses, inputs first: for tables and messages. */
 export function labelOf(nodes: readonly Node[]): string {

@@ -5,7 +5,16 @@ import type { Node } from '../graph/node.js';
 import { sameBuffer, type Backing, type BufferId } from '../kernel/buffer.js';
 import type { FormSite, KernelScalar, LoadSite, ScalarSite } from '../kernel/ir.js';
 import { siteOf } from '../kernel/layout.js';
-import { affine, constantForm, linearIndex, reshapeCoords, resolve, type Atom, type Form } from '../kernel/space.js';
+import {
+  affine,
+  constantForm,
+  linearIndex,
+  reshapeCoords,
+  resolve,
+  unfoldCoords,
+  type Atom,
+  type Form,
+} from '../kernel/space.js';
 
 /** Thrown while lowering: the kernel cannot be written unless `node` is stored first. */
 export class MustStore {
@@ -147,6 +156,7 @@ export class Lowering {
         coords.map((c, i) => affine(c, steps[i]!, starts[i]!)),
       );
     }
+    if (node.is('unfold')) return this.value(input, unfoldCoords(coords, node.attrs));
     if (node.is('pad')) return this.#pad(node, coords);
     if (node.is('gather')) return this.#gather(node, coords);
     throw new Error(`internal: ${node.prim} cannot be computed inside a kernel`);

@@ -1,7 +1,16 @@
 import type { Node } from '../graph/node.js';
 import type { Backing } from '../kernel/buffer.js';
 import { backingOf } from './lower.js';
-import { affine, constantForm, iterate, linearIndex, reshapeCoords, resolve, type Form } from '../kernel/space.js';
+import {
+  affine,
+  constantForm,
+  iterate,
+  linearIndex,
+  reshapeCoords,
+  resolve,
+  unfoldCoords,
+  type Form,
+} from '../kernel/space.js';
 
 /** Where the elements of a view lie in the buffer behind it: offset + sum of strides[d] * coordinate[d]. */
 export interface OperandLayout {
@@ -28,7 +37,8 @@ export function operandLayout(node: Node, isStored: (node: Node) => boolean): Op
       inner = at.map((c, i) => affine(c, steps[i]!, starts[i]!));
     } else if (n.is('expand')) {
       inner = at.map((c, i) => (input.shape[i] === 1 ? constantForm(0) : c));
-    } else if (n.is('reshape')) inner = reshapeCoords(at, n.shape, input.shape);
+    } else if (n.is('unfold')) inner = unfoldCoords(at, n.attrs);
+    else if (n.is('reshape')) inner = reshapeCoords(at, n.shape, input.shape);
     if (!inner) return undefined;
     at = inner;
     n = input;

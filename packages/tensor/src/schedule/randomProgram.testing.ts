@@ -53,7 +53,7 @@ export function randomProgram(seed: number, values = seed): RandomProgram {
     const { rank, shape } = x;
     const d = rank > 0 ? below(rank) : 0;
     const n = shape[d] ?? 0;
-    switch (below(17)) {
+    switch (below(18)) {
       case 0:
       case 1: {
         const op = pick(['add', 'sub', 'mul', 'maximum'] as const);
@@ -128,6 +128,11 @@ export function randomProgram(seed: number, values = seed): RandomProgram {
         return n === 1
           ? add(x.expand(to), `t${i}.expand(${d})`)
           : add(x.sum(d, true).expand(shape), `t${i}.sum(${d}) expanded`);
+      }
+      case 17: {
+        if (n === 0) return;
+        const [size, by] = [1 + below(Math.min(n, 3)), 1 + below(3)];
+        return add(x.unfold(d, size, by), `t${i}.unfold(${d}, ${size}, ${by})`);
       }
       case 16: {
         if (n === 0) return;

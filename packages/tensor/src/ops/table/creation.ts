@@ -2,8 +2,8 @@ import { DTypeError, ShapeError } from '../../errors.js';
 import type { DType } from '../../dtype.js';
 import * as t from '../../index.js';
 import type { Draw } from './draw.js';
-import { convert, generate, isReal, type HostTensor } from './host.js';
-import { operation, type BadCall } from './operation.js';
+import { convert, elementAt, generate, isReal, type HostTensor } from './host.js';
+import { operation, smooth, type BadCall } from './operation.js';
 
 const dtypes: DType[] = ['float32', 'float16', 'int32', 'uint32', 'bool'];
 const badShape = (name: string, call: (shape: number[]) => unknown): BadCall => ({
@@ -180,6 +180,50 @@ export const creationOperations = [
     reference: (rows, columns, options) =>
       generate([rows, columns ?? rows], options?.dtype ?? 'float32', (at) => Number(at[0] === at[1])),
     bad: [{ what: 'a negative size', call: () => t.eye(-1), error: ShapeError, message: /eye.*-1/ }],
+  }),
+  operation({
+    name: 'oneHot',
+    torch: 'nn.functional.one_hot',
+    sample(draw) {
+      const classes = draw.int(0, 5);
+      const index = draw.input(draw.shape(draw.int(0, 3)), draw.chance(0.2) ? 'uint32' : 'int32', [-1, 5]);
+      return [index, classes, draw.chance() ? undefined : { dtype: draw.pick(dtypes) }] as const;
+    },
+    reference: (index, classes, options) =>
+      generate([...index.shape, classes], options?.dtype ?? 'int32', (at) =>
+        Number(elementAt(index, at.slice(0, -1)) === at.at(-1)),
+      ),
+    bad: [
+      {
+        what: 'real indices',
+        call: () => t.oneHot(t.zeros([2]), 3),
+        error: DTypeError,
+        message: /oneHot.*int32.*float32/,
+      },
+    ],
+  }),
+  operation({
+    name: 'meshgrid',
+    torch: 'meshgrid',
+    sample(draw) {
+      const axes = Array.from({ length: draw.int(1, 3) }, () => draw.input(draw.shape(draw.chance(0.1) ? 0 : 1)));
+      return [axes, draw.pick([undefined, { indexing: 'ij' }, { indexing: 'xy' }])] as const;
+    },
+    reference(axes, options) {
+      const exchanged = options?.indexing === 'xy' && axes.length > 1;
+      const place = (k: number): number => (exchanged && k < 2 ? 1 - k : k);
+      const shape = axes.map((_, k) => axes[place(k)]!.data.length);
+      return axes.map((x, k) => generate(shape, x.dtype, (at) => x.data[at[place(k)]!]!));
+    },
+    gradient: smooth(),
+    bad: [
+      {
+        what: 'a matrix',
+        call: () => t.meshgrid([t.zeros([2, 2])]),
+        error: ShapeError,
+        message: /meshgrid.*vectors.*\[2, 2\]/,
+      },
+    ],
   }),
 ];
 

@@ -173,6 +173,12 @@ export class Draw {
     );
   }
 
+  /** An input that is no view, with its elements in order from a function. */
+  stored(shape: Shape, dtype: DType, element: () => number): Input {
+    const base: HostTensor = { shape, dtype, data: Float64Array.from({ length: sizeOf(shape) }, element) };
+    return new Input(base, [], base);
+  }
+
   /** An input whose stored elements come from a function. */
   inputOf(shape: Shape, dtype: DType, element: () => number): Input {
     const steps: ViewStep[] = [];

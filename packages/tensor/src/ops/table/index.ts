@@ -1,14 +1,22 @@
 import { arithmeticOperations } from './arithmetic.js';
+import { convolutionOperations } from './convolution.js';
+import { countingOperations } from './counting.js';
 import { creationOperations, expressionOperations } from './creation.js';
 import { realFunctions } from './functions.js';
 import { indexingOperations } from './indexing.js';
+import { linalgOperations } from './linalg.js';
 import { logicOperations } from './logic.js';
+import { matrixPartOperations } from './matrixParts.js';
 import { movementOperations } from './movement.js';
 import type { Operation } from './operation.js';
 import { orderingOperations } from './ordering.js';
 import { productOperations } from './products.js';
 import { randomOperations } from './random.js';
+import { rearrangeOperations } from './rearrange.js';
 import { reductionOperations } from './reductions.js';
+import { scatteringOperations } from './scattering.js';
+import { selectionOperations } from './selection.js';
+import { statisticsOperations } from './statistics.js';
 
 export { Draw, Input } from './draw.js';
 export type { Argument, Operation } from './operation.js';
@@ -25,9 +33,15 @@ export const operationTable: Readonly<Record<string, readonly Operation[]>> = {
   expressions: expressionOperations,
   'random numbers': randomOperations,
   reductions: reductionOperations,
-  movement: movementOperations,
-  indexing: indexingOperations,
+  'statistics and norms': statisticsOperations,
+  movement: [...movementOperations, ...rearrangeOperations],
+  'triangles and diagonals': matrixPartOperations,
+  indexing: [...indexingOperations, ...scatteringOperations],
+  selection: selectionOperations,
+  'search, counts, segments': countingOperations,
   products: productOperations,
+  'convolution and images': convolutionOperations,
+  'small matrices': linalgOperations,
   'running totals and order': orderingOperations,
 };
 

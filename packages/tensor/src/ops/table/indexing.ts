@@ -16,17 +16,20 @@ import {
 import { operation, smooth, type BadCall } from './operation.js';
 
 /** Indices into a dimension of size n, a few of them outside. */
-const indices = (draw: Draw, shape: readonly number[], n: number): Input => {
+export const indices = (draw: Draw, shape: readonly number[], n: number): Input => {
   const dtype: DType = draw.chance(0.2) ? 'uint32' : 'int32';
   const outside = draw.chance(0.2) && dtype === 'int32';
   return draw.inputOf(shape, dtype, () => (outside ? draw.int(-2, n + 1) : draw.int(0, n - 1)));
 };
 
-const clampTo = (i: number, n: number): number => Math.min(Math.max(i, 0), n - 1);
-const replaced = (at: readonly number[], d: number, value: number): number[] => at.map((c, k) => (k === d ? value : c));
+/** Index limited to a dimension. */
+export const clampTo = (i: number, n: number): number => Math.min(Math.max(i, 0), n - 1);
+/** A coordinate with one number replaced. */
+export const replaced = (at: readonly number[], d: number, value: number): number[] =>
+  at.map((c, k) => (k === d ? value : c));
 
 /** A table with at least one element along `dim`, so that there is something to point at. */
-function table(draw: Draw): { shape: number[]; dim: number; d: number } {
+export function table(draw: Draw): { shape: number[]; dim: number; d: number } {
   const shape = draw.shape(draw.int(1, 4));
   const dim = draw.dim(shape.length);
   const d = fromFront(dim, shape.length);
@@ -34,7 +37,8 @@ function table(draw: Draw): { shape: number[]; dim: number; d: number } {
   return { shape, dim, d };
 }
 
-const notWhole = (call: (index: t.Tensor) => unknown): BadCall => ({
+/** A call with indices that are not integers. */
+export const notWhole = (call: (index: t.Tensor) => unknown): BadCall => ({
   what: 'indices that are not integers',
   call: () => call(t.zeros([2])),
   error: DTypeError,

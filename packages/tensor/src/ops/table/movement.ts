@@ -325,6 +325,32 @@ export const movementOperations = [
     bad: [bad('an index out of range', () => t.select(t.zeros([2, 3]), 1, 3), /index 3.*dimension 1.*size 3/)],
   }),
   operation({
+    name: 'unfold',
+    torch: 'Tensor.unfold',
+    sample(draw) {
+      const x = moved(draw, draw.shape(draw.int(1, 3), 9));
+      const dim = draw.dim(x.value.shape.length);
+      const n = x.value.shape.at(dim)!;
+      return n === 0 ? ([draw.input([4]), 0, 2, 1] as const) : ([x, dim, draw.int(1, n), draw.int(1, 4)] as const);
+    },
+    reference(x, dim, size, step) {
+      const d = fromFront(dim, x.shape.length);
+      const shape = x.shape.map((n, i) => (i === d ? Math.floor((n - size) / step) + 1 : n));
+      return generate([...shape, size], x.dtype, (at) =>
+        elementAt(
+          x,
+          at.slice(0, -1).map((c, i) => (i === d ? step * c + at.at(-1)! : c)),
+        ),
+      );
+    },
+    tolerance,
+    gradient,
+    bad: [
+      bad('windows that are too long', () => t.unfold(t.zeros([2, 3]), 1, 4, 1), /unfold.*4 elements.*dimension 1.*3/),
+      bad('a step of 0', () => t.unfold(t.zeros([3]), 0, 2, 0), /unfold.*step.*got 0/),
+    ],
+  }),
+  operation({
     name: 'flip',
     torch: 'flip',
     sample(draw) {

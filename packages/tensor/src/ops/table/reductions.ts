@@ -6,9 +6,15 @@ import { specialValues, type Draw, type Input, type Range } from './draw.js';
 import { alongLines, cast, dimList, foldDims, fromFront, isReal, wrap, type HostTensor } from './host.js';
 import { operation, smooth, type BadCall, type Operation, type OperationTolerance } from './operation.js';
 
-type DimArguments = readonly [Input, number | number[] | undefined, boolean];
+export type DimArguments = readonly [Input, number | number[] | undefined, boolean];
 
-function reduced(draw: Draw, range: Range = [-4, 4], dtypes?: DType[], special: readonly number[] = []): DimArguments {
+/** Arguments of a reduction. */
+export function reduced(
+  draw: Draw,
+  range: Range = [-4, 4],
+  dtypes?: DType[],
+  special: readonly number[] = [],
+): DimArguments {
   // now and then long enough to be cut into parts
   const shape = draw.chance(0.05) ? draw.shuffle([draw.int(4096, 9000), draw.int(1, 3)]) : draw.shape();
   return [draw.input(shape, draw.dtype(dtypes), range, special), draw.dims(shape.length), draw.chance()];
@@ -16,7 +22,8 @@ function reduced(draw: Draw, range: Range = [-4, 4], dtypes?: DType[], special: 
 
 const counted = (x: HostTensor): HostTensor => (x.dtype === 'bool' ? cast(x, 'int32') : x);
 
-const badDims = (name: string, call: (x: t.Tensor, dims: number | number[]) => unknown): BadCall[] => [
+/** Calls of a reduction that must be refused. */
+export const badDims = (name: string, call: (x: t.Tensor, dims: number | number[]) => unknown): BadCall[] => [
   {
     what: 'a dimension that does not exist',
     call: () => call(t.zeros([2, 3]), 2),

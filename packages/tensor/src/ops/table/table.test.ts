@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ChiaroError } from '../../errors.js';
 import * as library from '../../index.js';
@@ -11,16 +12,21 @@ console.log(`operation table: CHIARO_SEED=${seed}, ${samples} samples of each op
 
 describe('coverage', () => {
   const names = operations.map((o) => o.name);
+  // waits for a number of elements: tested in ops/compact.test.ts, what it computes by the row of its twin
+  const waits = (name: string): boolean => names.includes(`${name}UpTo`);
 
   test('every exported function of ops/ is in the table', async () => {
     const exported = new Set<unknown>(Object.values(library));
     const folder = new URL('../', import.meta.url);
-    const files = readdirSync(folder).filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (f) => f.endsWith('.ts') && !/\.(test|testing)\.ts$/.test(f) && !f.startsWith('table'),
+    );
+    expect(files).toContain(join('conv', 'conv2d.ts'));
     const missing: string[] = [];
     for (const file of files) {
       const module = (await import(new URL(file, folder).pathname)) as Record<string, unknown>;
       for (const [name, value] of Object.entries(module)) {
-        if (typeof value === 'function' && exported.has(value) && !names.includes(name))
+        if (typeof value === 'function' && exported.has(value) && !names.includes(name) && !waits(name))
           missing.push(`${file}: ${name}`);
       }
     }
@@ -38,7 +44,7 @@ describe('coverage', () => {
     const methods = Object.getOwnPropertyNames(library.Tensor.prototype).filter(
       (n) => ![...own, ...others].includes(n),
     );
-    expect(methods.filter((n) => !names.includes(n))).toEqual([]);
+    expect(methods.filter((n) => !names.includes(n) && !waits(n))).toEqual([]);
   });
 });
 

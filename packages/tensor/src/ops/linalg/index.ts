@@ -1,0 +1,11 @@
+export { cholesky, triangularSolve } from './cholesky.js';
+export type { TriangularOptions } from './cholesky.js';
+export { determinant } from './determinant.js';
+export { symmetricEigen } from './eigen.js';
+export type { Eigen } from './eigen.js';
+export { inverse } from './inverse.js';
+export { leastSquares, qr } from './qr.js';
+export type { Factors } from './qr.js';
+export { solve } from './solve.js';
+export { svd } from './svd.js';
+export type { Singular } from './svd.js';
