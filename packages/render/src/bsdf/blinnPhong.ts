@@ -52,6 +52,7 @@ const rednerPdf = expr`
 export const blinnPhongRedner = bsdf({
   name: 'blinnPhongRedner',
   params: { diffuse: 'vec3f', specular: 'vec3f', roughness: 'f32' },
+  base: 'diffuse',
   uses: [rednerLobe, rednerSample, rednerPdf],
   evaluate: expr`fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {
     return rednerLobe(wi, wo, p.diffuse, p.specular, max(p.roughness, 1e-3));
@@ -74,6 +75,7 @@ export function simplifiedCookTorrance(roughness: number): BsdfFactory<{ diffuse
   return bsdf({
     name: 'simplifiedCookTorrance',
     params: { diffuse: 'vec3f', specular: 'vec3f' },
+    base: 'diffuse',
     uses: [rednerLobe, rednerSample, rednerPdf],
     evaluate: expr`fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {
       return rednerLobe(wi, wo, p.diffuse, p.specular, f32(${r}));

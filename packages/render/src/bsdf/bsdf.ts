@@ -28,6 +28,11 @@ export interface BsdfDefinition<P extends BsdfParams> {
   readonly params: P;
   /** Functions that the texts call by name. */
   readonly uses?: readonly ExprFunction[];
+  /**
+   * The vec3f parameter that is the albedo of a Lambert base, where `evaluate` contains one as albedo / pi. What treats
+   * the base apart takes it from here: shading by spherical harmonics, albedo images.
+   */
+  readonly base?: keyof P & string;
 }
 
 /** A value per parameter: a tensor that broadcasts over the surface (vectors in its last dimension), or a number. */
@@ -50,6 +55,8 @@ export interface BsdfKind {
   readonly sample: ExprFunction;
   /** (wi, wo, ...parameters) -> f32: 1 / sr, zero outside of the upper hemisphere. */
   readonly pdf: ExprFunction;
+  /** The parameter that is the albedo of the Lambert base, if the lobe has one. */
+  readonly base: string | undefined;
 }
 
 /** A lobe to be given values; `.kind` holds its functions. */
@@ -67,9 +74,12 @@ export type BsdfFactory<P extends BsdfParams> = ((values: BsdfValues<P>) => Bsdf
  * @throws FormatError (with the place in the text) where a text does not fit, ShapeError where its signature does not.
  */
 export function bsdf<P extends BsdfParams>(definition: BsdfDefinition<P>): BsdfFactory<P> {
-  const { params, uses = [], name = 'bsdf' } = definition;
+  const { params, uses = [], name = 'bsdf', base } = definition;
   if ((definition.sample === undefined) !== (definition.pdf === undefined)) {
     throw new ShapeError(`bsdf ${name}: sample and pdf describe each other; give both or neither`);
+  }
+  if (base !== undefined && params[base] !== 'vec3f') {
+    throw new ShapeError(`bsdf ${name}: the base must be a vec3f parameter, ${base} is ${params[base] ?? 'none'}`);
   }
   const complete = (fn: ExprFunction, first: string, result: string): ExprFunction => {
     const linked = link(fn, { uses, structs: { Params: params } });
@@ -98,6 +108,7 @@ export function bsdf<P extends BsdfParams>(definition: BsdfDefinition<P>): BsdfF
     evaluate: flatten(complete(definition.evaluate, 'wi', 'vec3f'), 'f', 'wi', 'vec3f', 'vec3f(0.0)'),
     sample: flatten(complete(definition.sample ?? cosineSample, 'u', 'vec3f'), 's', 'u', 'vec3f'),
     pdf: flatten(complete(definition.pdf ?? cosinePdf, 'wi', 'f32'), 'p', 'wi', 'f32', '0.0'),
+    base,
   };
   const factory = (values: BsdfValues<P>): Bsdf => ({ kind, values: checkValues(kind, values) });
   return Object.assign(factory, { kind });

@@ -16,6 +16,7 @@ import { ggxDistribution, ggxMasking, ggxVisibility, ggxVisibleNormal, schlick, 
 export const ggx = bsdf({
   name: 'ggx',
   params: { diffuse: 'vec3f', specular: 'vec3f', roughness: 'f32' },
+  base: 'diffuse',
   uses: [ggxDistribution, ggxMasking, ggxVisibility, ggxVisibleNormal, schlick, specularShare, cosineHemisphere],
   evaluate: expr`
     fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {

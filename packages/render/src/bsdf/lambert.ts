@@ -8,5 +8,6 @@ import { bsdf } from './bsdf.js';
 export const lambert = bsdf({
   name: 'lambert',
   params: { albedo: 'vec3f' },
+  base: 'albedo',
   evaluate: expr`fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f { return p.albedo * INV_PI; }`,
 });

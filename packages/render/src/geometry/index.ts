@@ -7,13 +7,15 @@ export {
   cotangentLaplacian,
   edgeLengthTerm,
   laplacianSmoothness,
-  largeSteps,
   normalConsistency,
   uniformLaplacian,
 } from './laplacian.js';
-export type { LargeSteps } from './laplacian.js';
+export { largeSteps } from './largeSteps.js';
+export type { LargeSteps } from './largeSteps.js';
 export { boxShape, icosphereShape, planeShape, sphereShape } from './shapes.js';
 export type { ShapeData } from './shapes.js';
+export { box, icosphere, plane, sphere } from './shape.js';
+export type { Shape, Surface } from './shape.js';
 export type { MeshFile } from './files/meshFile.js';
 export { parseOBJ, writeOBJ } from './files/obj.js';
 export { parsePLY, writePLY } from './files/ply.js';

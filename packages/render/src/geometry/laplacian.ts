@@ -69,62 +69,8 @@ export function edgeLengthTerm(topology: Topology, positions: Tensor, target = 0
   return target === 0 ? square.mean() : square.clamp(1e-20).sqrt().sub(target).square().mean();
 }
 
-/**
- * Large-steps preconditioning: u = (I + lambda L) v takes vertex positions to the variables that an optimiser should
- * move, and back. Gradient steps on u spread over the surface, so that meshes do not crumple.
- * Nicolet, Jacobson and Jakob 2021, Large Steps in Inverse Rendering of Geometry.
- */
-export interface LargeSteps {
-  /** Positions [V, C] -> variables: (I + lambda L) v. */
-  toVariables(positions: Tensor): Tensor;
-  /** Variables [V, C] -> positions: (I + lambda L)^-1 u. Differentiable; the adjoint is the same solve. */
-  toPositions(variables: Tensor): Tensor;
-}
-
-/**
- * Large-steps preconditioning with the uniform Laplacian; the mesh must be welded (vertices of seams are one).
- *
- * The solve is Chebyshev's iteration for the interval [1, 1 + 2 lambda (largest valence)] that Gershgorin's circles give:
- * gathers and sums only, nothing read back, a fixed number of steps, so that it replays inside `compile` and its
- * gradient is again such a solve. A host Cholesky would be fewer flops and one readback per step. With the default
- * lambda 19 and valence 6 some 120 steps reach 1e-6.
- *
- * @param tolerance relative error of the solve (default 1e-6), which sets the number of steps.
- */
-export function largeSteps(topology: Topology, { lambda = 19, tolerance = 1e-6 } = {}): LargeSteps {
-  if (!(lambda >= 0) || !(tolerance > 0 && tolerance < 1)) {
-    throw new ShapeError(`largeSteps: needs lambda >= 0 and tolerance in (0, 1), got ${lambda} and ${tolerance}`);
-  }
-  const { neighbourOffsets, vertexCount } = topology;
-  let widest = 0;
-  for (let v = 0; v < vertexCount; v++) widest = Math.max(widest, neighbourOffsets[v + 1] - neighbourOffsets[v]);
-  const highest = 1 + 2 * lambda * widest;
-  const [middle, radius] = [(highest + 1) / 2, (highest - 1) / 2];
-  const rate = (Math.sqrt(highest) - 1) / (Math.sqrt(highest) + 1);
-  const steps = rate === 0 ? 1 : Math.ceil(Math.log(tolerance / 2) / Math.log(rate));
-  const apply = (x: Tensor): Tensor => x.add(uniformLaplacian(topology, x).mul(lambda));
-  return {
-    toVariables: apply,
-    toPositions(u) {
-      checkValues('largeSteps', topology, u);
-      // Saad, Iterative Methods for Sparse Linear Systems, algorithm 12.1, from x = 0
-      let d = u.div(middle);
-      let x = d;
-      let rho = radius / middle;
-      let r = u;
-      for (let k = 1; k < steps && radius > 0; k++) {
-        r = r.sub(apply(d));
-        const next = 1 / ((2 * middle) / radius - rho);
-        d = d.mul(next * rho).add(r.mul((2 * next) / radius));
-        rho = next;
-        x = x.add(d);
-      }
-      return x;
-    },
-  };
-}
-
-function checkValues(what: string, { vertexCount }: Topology, values: Tensor): void {
+/** @throws ShapeError unless values are [V, C]. */
+export function checkValues(what: string, { vertexCount }: Topology, values: Tensor): void {
   if (values.rank !== 2 || values.shape[0] !== vertexCount) {
     throw new ShapeError(`${what}: needs values [${vertexCount}, C], got [${values.shape.join(', ')}]`);
   }

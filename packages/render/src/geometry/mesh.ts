@@ -13,6 +13,8 @@ export interface Mesh {
   /** [F, 3] int32 */
   readonly triangles: Tensor;
   readonly topology: Topology;
+  /** [V * 3] positions at rest on the host: what the ray tracer's tree is built from. Moved copies of a mesh keep them. */
+  readonly rest?: Float32Array;
   /** [T, 2], u to the right and v upwards in [0, 1]: (0, 0) is the bottom left of the texture. */
   readonly uvs?: Tensor;
   /** [F, 3] int32: rows of `uvs` at the corners. */
@@ -27,6 +29,8 @@ export interface Mesh {
 export interface MeshData {
   /** [V * 3] numbers or [V, 3] */
   readonly positions: Tensor | ArrayLike<number>;
+  /** [V * 3] positions at rest, roughly those to come; by default `positions` where these are numbers. */
+  readonly rest?: ArrayLike<number>;
   /** [F * 3] vertex numbers */
   readonly triangles: ArrayLike<number>;
   /** [T * 2] numbers or [T, 2] */
@@ -51,6 +55,14 @@ function rowsOf(name: string, values: Tensor | ArrayLike<number>, width: number)
 
 const indexTensor = (indices: ArrayLike<number>): Tensor => tensor(Int32Array.from(indices), [indices.length / 3, 3]);
 
+function restOf({ rest, positions }: MeshData, vertexCount: number): Float32Array | undefined {
+  const numbers = rest ?? ('length' in positions ? positions : undefined);
+  if (numbers && numbers.length !== 3 * vertexCount) {
+    throw new ShapeError(`mesh: ${numbers.length} numbers at rest for ${vertexCount} vertices`);
+  }
+  return numbers && Float32Array.from(numbers);
+}
+
 /**
  * Makes a mesh and its topology.
  * @throws ShapeError where lists do not fit each other or name rows that do not exist.
@@ -58,7 +70,8 @@ const indexTensor = (indices: ArrayLike<number>): Tensor => tensor(Int32Array.fr
 export function mesh(data: MeshData): Mesh {
   const positions = rowsOf('positions', data.positions, 3);
   const topology = buildTopology(data.triangles, positions.shape[0]);
-  const result = { positions, triangles: indexTensor(topology.triangles), topology };
+  const rest = restOf(data, positions.shape[0]);
+  const result = { positions, triangles: indexTensor(topology.triangles), topology, ...(rest ? { rest } : {}) };
   const normals = data.normals === undefined ? {} : { normals: rowsOf('normals', data.normals, 3) };
   if (normals.normals !== undefined && normals.normals.shape[0] !== positions.shape[0]) {
     throw new ShapeError(`mesh: ${normals.normals.shape[0]} normals for ${positions.shape[0]} vertices`);

@@ -31,14 +31,23 @@ function terms(a: Tensor, b: Tensor, peak: number): { luminance: Tensor; structu
 }
 
 /**
+ * Structural similarity of two images [B, H, W, C] in [0, peak], at least 11 x 11, at every place where the window of 11
+ * pixels fits: [B, H - 10, W - 10, C], the window's centre being 5 pixels to the right and below. Its mean is `ssim`; for
+ * a masked one take the places whose windows lie inside of the mask.
+ */
+export function ssimMap(a: Tensor, b: Tensor, { peak = 1 }: SSIMOptions = {}): Tensor {
+  checkImages('ssim', a, b);
+  const { luminance, structure } = terms(a, b, peak);
+  return luminance.mul(structure);
+}
+
+/**
  * Structural similarity of two images [B, H, W, C] in [0, peak], at least 11 x 11: the mean over channels and places of
  * Wang et al. 2004 (eq. 13; Gaussian window of 11 pixels, sigma 1.5, K1 = 0.01, K2 = 0.03, no borders). Shape [], 1 for
  * equal images.
  */
-export function ssim(a: Tensor, b: Tensor, { peak = 1 }: SSIMOptions = {}): Tensor {
-  checkImages('ssim', a, b);
-  const { luminance, structure } = terms(a, b, peak);
-  return luminance.mul(structure).mean();
+export function ssim(a: Tensor, b: Tensor, options: SSIMOptions = {}): Tensor {
+  return ssimMap(a, b, options).mean();
 }
 
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];

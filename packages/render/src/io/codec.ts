@@ -11,13 +11,44 @@ export interface ImageData8 {
 /** File formats that images are written in. */
 export type ImageFormat = 'png' | 'jpeg';
 
+/** What can be done to an image while it is decoded. */
+export interface DecodeOptions {
+  /** Images with a longer side are reduced to it, averaging the sRGB values; never enlarged. */
+  readonly longestSide?: number;
+  /** Transparent pixels are laid over this sRGB colour, 0 to 255, and the result has three channels. */
+  readonly background?: readonly [number, number, number];
+}
+
+/** What a file held before it was decoded; a browser does not tell all of it. */
+export interface ImageSource {
+  /** Size, upright. */
+  readonly width: number;
+  readonly height: number;
+  /** `jpeg`, `png`, `heif` ... */
+  readonly format?: string;
+  /** Turned or mirrored by its EXIF orientation. */
+  readonly turned?: boolean;
+  /** `srgb`, `cmyk`, `b-w` ... */
+  readonly space?: string;
+  readonly bitsPerChannel?: number;
+  readonly hasAlpha?: boolean;
+}
+
+/** A decoded image and what it came from. */
+export interface DecodedImage extends ImageData8 {
+  readonly source: ImageSource;
+}
+
 /** Decoder and encoder of the platform. */
 export interface ImageCodec {
-  /** Decodes PNG or JPEG (and what else the platform knows), turned upright by its EXIF orientation. */
-  decode(bytes: Uint8Array<ArrayBuffer>): Promise<ImageData8>;
+  /** Decodes PNG or JPEG (and what else the platform knows), turned upright by its EXIF orientation, in sRGB. */
+  decode(bytes: Uint8Array<ArrayBuffer>, options?: DecodeOptions): Promise<DecodedImage>;
   /** @param quality of JPEG, 1 to 100. */
   encode(image: ImageData8, format: ImageFormat, quality: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** More pixels than this are refused before they are decoded: 2^26, some 200 MB. */
 export const mostPixels = 2 ** 26;
+
+/** The same for images that are reduced while they are read, of which no more than a few rows are held as a rule: 2^27. */
+export const mostPixelsReduced = 2 ** 27;

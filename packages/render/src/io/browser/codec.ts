@@ -1,5 +1,5 @@
 import { FormatError } from '../../engine.js';
-import { mostPixels } from '../codec.js';
+import { mostPixels, mostPixelsReduced } from '../codec.js';
 import type { ImageCodec } from '../codec.js';
 
 function context(width: number, height: number): OffscreenCanvasRenderingContext2D {
@@ -10,20 +10,35 @@ function context(width: number, height: number): OffscreenCanvasRenderingContext
 
 /** The codec of browsers: createImageBitmap and a canvas. Always four channels. */
 export const codec: ImageCodec = {
-  async decode(bytes) {
+  async decode(bytes, { longestSide, background } = {}) {
     let bitmap: ImageBitmap;
     try {
       bitmap = await createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
     } catch (error) {
       throw new FormatError(`image: cannot be decoded: ${(error as Error).message}`, { cause: error });
     }
-    const { width, height } = bitmap;
-    if (width * height > mostPixels) throw new FormatError(`image: ${width} x ${height} pixels are too many`);
+    const source = { width: bitmap.width, height: bitmap.height };
+    if (source.width * source.height > (longestSide === undefined ? mostPixels : mostPixelsReduced)) {
+      bitmap.close();
+      throw new FormatError(`image: ${source.width} x ${source.height} pixels are too many`);
+    }
+    const scale = Math.min(1, (longestSide ?? Infinity) / Math.max(source.width, source.height));
+    const width = Math.max(1, Math.round(source.width * scale));
+    const height = Math.max(1, Math.round(source.height * scale));
     const canvas = context(width, height);
-    canvas.drawImage(bitmap, 0, 0);
+    if (background) {
+      canvas.fillStyle = `rgb(${background.join(', ')})`;
+      canvas.fillRect(0, 0, width, height);
+    }
+    canvas.imageSmoothingQuality = 'high';
+    canvas.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     const { data } = canvas.getImageData(0, 0, width, height);
-    return { width, height, channels: 4, data: new Uint8Array(data.buffer) };
+    const pixels = new Uint8Array(data.buffer);
+    if (!background) return { width, height, channels: 4, data: pixels, source };
+    const opaque = new Uint8Array(width * height * 3);
+    for (let p = 0; p < width * height; p++) opaque.set(pixels.subarray(4 * p, 4 * p + 3), 3 * p);
+    return { width, height, channels: 3, data: opaque, source };
   },
   async encode({ width, height, channels, data }, format, quality) {
     const canvas = context(width, height);

@@ -9,11 +9,11 @@ import { texelSolidAngles } from './latLong.js';
 export interface ImportanceTables {
   readonly height: number;
   readonly width: number;
-  /** [H + 1]: the share of the light above each row; 0 at first, 1 at last. */
+  /** [H + 1], the share of the light above each row; 0 at first, 1 at last. */
   readonly marginal: Tensor;
-  /** [H, W + 1]: the share of a row's light left of each column; 0 at first, 1 at last. */
+  /** [H, W + 1], the share of a row's light left of each column; 0 at first, 1 at last. */
   readonly conditional: Tensor;
-  /** [H, W]: density per steradian at each texel; integrates to 1 over the sphere. */
+  /** [H, W], the density per steradian at each texel; integrates to 1 over the sphere. */
   readonly density: Tensor;
 }
 

@@ -1,0 +1,123 @@
+import { ShapeError, elementwise, expr, tensor } from '../../engine.js';
+import type { Tensor } from '../../engine.js';
+import { lambert } from '../../bsdf/index.js';
+import type { Camera } from '../../camera/index.js';
+import { vertexNormals } from '../../geometry/index.js';
+import type { Shape } from '../../geometry/index.js';
+import { evaluateSHSeries, irradianceSH, shBands } from '../../light/sh/index.js';
+import { mirrorMoments } from './lobe.js';
+import { valuesAtVertices } from './values.js';
+
+/** What the vertex renderer sees. */
+export interface VertexImage {
+  /** [V, 3] radiance, linear RGB, that leaves each vertex towards the camera; also where the camera cannot see it. */
+  readonly colors: Tensor;
+  /** [V] 1 where the vertex faces the camera inside of the image (times `visibility`), else 0. Carries no gradient. */
+  readonly weights: Tensor;
+  /** [V, 2] pixel coordinates, centres at +0.5. */
+  readonly pixels: Tensor;
+  /** [V] distance along the view axis; negative behind the camera. */
+  readonly depths: Tensor;
+}
+
+/** Options of `renderVertices`. */
+export interface VertexOptions {
+  /** [V, 3] unit normals; by default the mesh's own, else `vertexNormals` of its positions. */
+  readonly normals?: Tensor;
+  /** [V] in [0, 1]: what other geometry leaves of each vertex, e.g. from rays. Default: nothing hides anything. */
+  readonly visibility?: Tensor;
+}
+
+const cosineToViewer = expr`
+  fn cosineToViewer(p: vec3f, n: vec3f, eye: vec3f) -> f32 { return dot(n, normalize(eye - p)); }`;
+
+const mirrorDirection = expr`
+  fn mirrorDirection(p: vec3f, n: vec3f, eye: vec3f) -> vec3f { return reflect(normalize(p - eye), n); }`;
+
+const insideImage = expr`
+  fn insideImage(pixel: vec3f, size: vec2f, cosine: f32) -> f32 {
+    let inside = all(pixel.xy >= vec2f(0.0)) && all(pixel.xy <= size) && pixel.z > 0.0;
+    return select(0.0, 1.0, inside && cosine > 0.0);
+  }`;
+
+/**
+ * The vertex-based renderer: one colour per vertex under light of spherical harmonics at infinity, without shadows and
+ * without a single ray. A face of ten thousand vertices is a handful of kernels, which is what first stages of fits and
+ * losses inside of networks want.
+ *
+ * The Lambert base of the surface reflects albedo / pi times the irradiance about the normal; the rest of the lobe is
+ * reduced to S_l about the mirror direction, taken at the viewer's angle by quadrature of its text (`mirrorMoments`):
+ *
+ *   color = base / pi * sum A_l L_lm Y_lm(n) + sum S_l L_lm Y_lm(r)
+ *
+ * Same BSDFs, same factors of pi as the path tracer: a convex Lambert surface has the same image to rounding, a round
+ * lobe too; elongated highlights at grazing angles are rounded off. Vertices have no tangent space, so normal maps are
+ * not looked at. Differentiable in positions, normals, all values of the surface, light and camera.
+ *
+ * Ramamoorthi and Hanrahan 2001, A Signal-Processing Framework for Inverse Rendering; Dib et al. 2021, section 3.
+ *
+ * @param light radiance from infinity, [K, 3] coefficients, K = 1, 4, 9, ..., 81.
+ * @example
+ * const { colors, weights, pixels } = renderVertices(face, light, camera);
+ * const loss = colors.sub(sampleImage(photo, pixels)).abs().mul(weights.unsqueeze(1)).mean();
+ */
+export function renderVertices(shape: Shape, light: Tensor, camera: Camera, options: VertexOptions = {}): VertexImage {
+  const { mesh } = shape;
+  const { positions, topology } = mesh;
+  const count = topology.vertexCount;
+  if (light.rank !== 2 || light.shape[1] !== 3) {
+    throw new ShapeError(`renderVertices: the light must be coefficients [K, 3], got [${light.shape.join(', ')}]`);
+  }
+  const normals = options.normals ?? mesh.normals ?? vertexNormals(positions, topology);
+  expectShape('normals', normals, [count, 3]);
+  if (options.visibility) expectShape('visibility', options.visibility, [count]);
+
+  const eye = camera.pose.position;
+  const cosine = elementwise(cosineToViewer, positions, normals, eye);
+  const seen = camera.toPixels(positions);
+  const size = tensor([camera.size.width, camera.size.height]);
+  const facing = elementwise(insideImage, seen, size, cosine).detach();
+  const view = { normals, cosine, mirrored: elementwise(mirrorDirection, positions, normals, eye) };
+  return {
+    colors: shade(shape, light, view).expand([count, 3]),
+    weights: options.visibility ? facing.mul(options.visibility.detach()) : facing,
+    pixels: seen.slice(null, [0, 2]),
+    depths: seen.select(1, 2),
+  };
+}
+
+interface View {
+  readonly normals: Tensor;
+  /** [V] to the viewer. */
+  readonly cosine: Tensor;
+  /** [V, 3] mirror directions of the viewer. */
+  readonly mirrored: Tensor;
+}
+
+function shade(shape: Shape, light: Tensor, { normals, cosine, mirrored }: View): Tensor {
+  const { kind } = shape.bsdf;
+  const values = valuesAtVertices(shape);
+  const base = kind.base && irradianceSH(normals, light).mul(values[kind.base]).div(Math.PI);
+  if (base && kind === lambert.kind) return base;
+  // vertices that turn away get the lobe at the horizon: weight 0, but no NaN
+  const moments = mirrorMoments(kind, cosine.clamp(1e-3, 1), values, Math.sqrt(light.shape[0]) - 1);
+  const byBand = evaluateSHSeries(mirrored, bandsApart(light, moments.shape[2]));
+  const rest = byBand.reshape(moments.shape).mul(moments).sum(2);
+  return base ? rest.add(base) : rest;
+}
+
+/** Coefficients [K, C] -> [K, C * bands]: those of band l in the columns of band l, zero elsewhere. */
+function bandsApart(coefficients: Tensor, bands: number): Tensor {
+  const [count, channels] = coefficients.shape;
+  const own = tensor(shBands(bands - 1).map((l) => Array.from({ length: bands }, (_, k) => Number(k === l))));
+  return coefficients
+    .unsqueeze(2)
+    .mul(own.unsqueeze(1))
+    .reshape([count, channels * bands]);
+}
+
+function expectShape(name: string, x: Tensor, shape: readonly number[]): void {
+  if (x.rank !== shape.length || x.shape.some((n, d) => n !== shape[d])) {
+    throw new ShapeError(`renderVertices: ${name} must be [${shape.join(', ')}], got [${x.shape.join(', ')}]`);
+  }
+}

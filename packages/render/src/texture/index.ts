@@ -1,0 +1,2 @@
+export { sampleImage, sampleTexture } from './sample.js';
+export type { TextureWrap } from './sample.js';

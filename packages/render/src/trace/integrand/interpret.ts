@@ -1,0 +1,235 @@
+import { compileToJS, componentsOf, jvpOf, vjpOf } from '../../engine.js';
+import type { ExprFunction } from '../../engine.js';
+import type { CallStep, HostMemory, LoadStep, LoopStep, Operand, Step, Variable } from './steps.js';
+import { marksOf, realIndices } from './marks.js';
+
+const compiled = new WeakMap<ExprFunction, (...args: number[]) => number[]>();
+
+function hostOf(fn: ExprFunction): (...args: number[]) => number[] {
+  let host = compiled.get(fn);
+  if (host === undefined) compiled.set(fn, (host = compileToJS(fn)));
+  return host;
+}
+
+/** What a sample adds to the film. */
+export interface SampleResult {
+  readonly radiance: readonly [number, number, number];
+  readonly covered: number;
+}
+
+/** Values of the list's inputs, by name. */
+export type SampleInputs = Readonly<Record<string, readonly number[]>>;
+
+/**
+ * Runs the list on the host in float64: what the kernels of `sampleCode` do, step by step, and their oracle.
+ * One sample per instance.
+ */
+export class Interpreter {
+  private readonly values: Map<string, readonly number[]>;
+  private readonly tangents = new Map<string, number[]>();
+  private readonly adjoints = new Map<string, number[]>();
+  private readonly radiance: [number, number, number] = [0, 0, 0];
+  private covered = 0;
+  private moved: ArrayLike<number> | undefined;
+  private frozen: { readonly tape: (readonly number[])[]; at: number; readonly replay: boolean } | undefined;
+
+  constructor(
+    private readonly steps: readonly Step[],
+    private readonly memory: HostMemory,
+    inputs: SampleInputs,
+  ) {
+    this.values = new Map(Object.entries(inputs));
+  }
+
+  /** The radiance of the sample. */
+  value(): SampleResult {
+    this.forward(this.steps, true);
+    return { radiance: this.radiance, covered: this.covered };
+  }
+
+  /** The radiance, with everything that is constant for derivatives written to `tape`, or taken from it. */
+  frozenValue(tape: (readonly number[])[], replay: boolean): SampleResult {
+    this.frozen = { tape, at: 0, replay };
+    return this.value();
+  }
+
+  /** The change of the radiance when the scene changes by `tangent`. */
+  jvp(tangent: ArrayLike<number>): SampleResult {
+    this.moved = tangent;
+    return this.value();
+  }
+
+  /** Adds the gradient with respect to the scene to `gradient`, given that with respect to the radiance. */
+  vjp(seed: readonly number[], gradient: Float64Array): void {
+    this.scope(this.steps, seed, gradient);
+  }
+
+  private operand(
+    { source, type }: Operand,
+    from: ReadonlyMap<string, readonly number[]> = this.values,
+  ): readonly number[] {
+    const count = componentsOf(type).length;
+    if (source.kind === 'constant') return source.values;
+    if (source.kind === 'option') return [this.memory.options[source.name]];
+    const all = from.get(source.variable.name);
+    return all ? all.slice(source.first, source.first + count) : new Array<number>(count).fill(0);
+  }
+
+  private set(out: Variable, compute: () => readonly number[]): void {
+    const { frozen } = this;
+    if (!frozen || out.active) {
+      this.values.set(out.name, compute());
+      return;
+    }
+    if (!frozen.replay) frozen.tape.push(compute());
+    this.values.set(out.name, frozen.tape[frozen.at++]);
+  }
+
+  private forward(steps: readonly Step[], loops: boolean): void {
+    for (const step of steps) {
+      switch (step.kind) {
+        case 'call': {
+          const args = (): number[] => step.args.flatMap((a) => this.operand(a));
+          if (this.moved && step.out.active) this.pushTangent(step, args());
+          this.set(step.out, () => hostOf(step.fn)(...args()));
+          break;
+        }
+        case 'native':
+          this.set(step.out, () =>
+            step.native.host(
+              this.memory,
+              step.args.flatMap((a) => this.operand(a)),
+            ),
+          );
+          break;
+        case 'load':
+          this.load(step);
+          break;
+        case 'branch':
+          if (this.taken(step.condition)) this.forward(step.body, loops);
+          else this.forget(step.body);
+          break;
+        case 'loop':
+          if (loops) this.turns(step, () => this.forward(step.body, true));
+          break;
+        case 'emit': {
+          const from = this.moved ? (this.tangents as ReadonlyMap<string, readonly number[]>) : this.values;
+          if (!this.moved || step.value.active)
+            this.operand(step.value, from).forEach((v, c) => (this.radiance[c] += v));
+          break;
+        }
+        case 'cover':
+          this.covered += this.operand(step.value)[0];
+      }
+    }
+  }
+
+  private taken(condition: Operand): boolean {
+    return this.operand(condition)[0] !== 0;
+  }
+
+  private turns({ index, first, last }: LoopStep, turn: () => void): void {
+    const [end] = this.operand(last);
+    for (let i = this.operand(first)[0]; i < end; i++) {
+      this.values.set(index.name, [i]);
+      turn();
+    }
+  }
+
+  private load({ rows, count, width, outs }: LoadStep): void {
+    const at = this.operand(rows);
+    const [total] = this.operand(count);
+    const row = (array: ArrayLike<number>, k: number): number[] =>
+      Array.from({ length: width }, (_, c) => (k < total ? array[at[k] + c] : 0));
+    outs.forEach((out, k) => {
+      this.set(out, () => row(this.memory.scene, k));
+      if (this.moved && out.active) this.tangents.set(out.name, row(this.moved, k));
+    });
+  }
+
+  private pushTangent({ fn, args, out }: CallStep, values: readonly number[]): void {
+    const marks = marksOf(args);
+    const all = args.flatMap((a) => this.operand(a, this.tangents));
+    const moved = hostOf(jvpOf(fn, marks))(...values, ...all.filter((_, k) => marks[k]));
+    const tangent = componentsOf(out.type).map(() => 0);
+    realIndices(out.type).forEach((k, n) => (tangent[k] = moved[n]));
+    this.tangents.set(out.name, tangent);
+  }
+
+  /** Steps that are not taken leave zeros, also where an earlier turn of a loop left something else. */
+  private forget(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kind === 'branch') this.forget(step.body);
+      const outs = step.kind === 'call' || step.kind === 'native' ? [step.out] : step.kind === 'load' ? step.outs : [];
+      for (const { name } of outs) for (const map of [this.values, this.tangents]) map.delete(name);
+    }
+  }
+
+  private scope(steps: readonly Step[], seed: readonly number[], gradient: Float64Array): void {
+    this.forward(steps, false);
+    this.dropAdjoints(steps);
+    this.backward(steps, seed, gradient);
+  }
+
+  private dropAdjoints(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kind === 'branch') this.dropAdjoints(step.body);
+      if (step.kind === 'call') this.adjoints.delete(step.out.name);
+      if (step.kind === 'load') for (const { name } of step.outs) this.adjoints.delete(name);
+    }
+  }
+
+  private backward(steps: readonly Step[], seed: readonly number[], gradient: Float64Array): void {
+    for (const step of [...steps].reverse()) {
+      switch (step.kind) {
+        case 'call':
+          if (step.out.active) this.pull(step);
+          break;
+        case 'load':
+          if (step.outs[0].active) this.scatter(step, gradient);
+          break;
+        case 'branch':
+          if (this.taken(step.condition)) this.backward(step.body, seed, gradient);
+          break;
+        case 'loop':
+          this.turns(step, () => this.scope(step.body, seed, gradient));
+          break;
+        case 'emit':
+          if (step.value.active) this.addAdjoint(step.value, seed);
+          break;
+        case 'native':
+        case 'cover': // constant
+      }
+    }
+  }
+
+  private addAdjoint({ source, type }: Operand, values: readonly number[]): void {
+    if (source.kind !== 'variable') return;
+    const { variable, first } = source;
+    let adjoint = this.adjoints.get(variable.name);
+    if (!adjoint) this.adjoints.set(variable.name, (adjoint = componentsOf(variable.type).map(() => 0)));
+    const sums = adjoint;
+    componentsOf(type).forEach((_, c) => (sums[first + c] += values[c]));
+  }
+
+  private pull({ fn, args, out }: CallStep): void {
+    const seeds = this.adjoints.get(out.name);
+    if (!seeds) return;
+    const marks = marksOf(args);
+    const given = realIndices(out.type).map((k) => seeds[k]);
+    const pulled = hostOf(vjpOf(fn, marks))(...args.flatMap((a) => this.operand(a)), ...given);
+    let [at, next] = [0, 0];
+    for (const a of args) {
+      const parts = componentsOf(a.type).map(() => (marks[at++] ? pulled[next++] : 0));
+      if (a.active) this.addAdjoint(a, parts);
+    }
+  }
+
+  private scatter({ rows, count, outs }: LoadStep, gradient: Float64Array): void {
+    const at = this.operand(rows);
+    const [total] = this.operand(count);
+    outs.forEach(({ name }, k) => {
+      if (k < total) this.adjoints.get(name)?.forEach((v, c) => (gradient[at[k] + c] += v));
+    });
+  }
+}

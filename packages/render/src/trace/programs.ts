@@ -1,0 +1,242 @@
+import { defineProgram, concat, wgsl } from '../engine.js';
+import type { DispatchSpec, HostTensor, Tensor, WgslModule } from '../engine.js';
+import { directLight } from './directLight.js';
+import type { SampleResult } from './integrand/interpret.js';
+import { Interpreter } from './integrand/interpret.js';
+import type { Step } from './integrand/steps.js';
+import { sampleCode } from './integrand/wgsl.js';
+import type { KernelMode, SampleCode } from './integrand/wgsl.js';
+import type { Needs, Structure } from './structure.js';
+
+/**
+ * The numbers that the kernels know by name: sizes of the image and of the part of it that a dispatch computes, the
+ * techniques, and addresses and sizes of the packed scene. `none` ... `four` are 0, 1, 3 and 4, unknown to the compiler, so that loops over
+ * them stay loops.
+ */
+export const optionTypes = {
+  pixels: 'u32',
+  spp: 'u32',
+  sampleStride: 'u32',
+  // the part of a dispatch
+  firstPixel: 'u32',
+  pixelCount: 'u32',
+  firstSample: 'u32',
+  lastSample: 'u32',
+  imageWidth: 'u32',
+  strataColumns: 'u32',
+  strataRows: 'u32',
+  firstTechnique: 'u32',
+  lastTechnique: 'u32',
+  combine: 'u32',
+  none: 'u32',
+  one: 'u32',
+  three: 'u32',
+  four: 'u32',
+  smallCount: 'u32',
+  positionsAt: 'u32',
+  normalsAt: 'u32',
+  uvsAt: 'u32',
+  tangentsAt: 'u32',
+  environmentAt: 'u32',
+  environmentWidth: 'u32',
+  environmentHeight: 'u32',
+  marginalAt: 'u32',
+  conditionalAt: 'u32',
+  densityAt: 'u32',
+  emittersAt: 'u32',
+  trianglesAt: 'u32',
+  triangleCount: 'u32',
+} as const;
+
+export type TraceOptions = { readonly [K in keyof typeof optionTypes]: number };
+
+/** The tensors that all kernels read. */
+export interface TraceInputs {
+  readonly scene: Tensor;
+  readonly tables: Tensor;
+  readonly bvh: Tensor;
+}
+
+/** A film [sampleStride, pixels, 4]: sums of radiance and of covered samples. Differentiable in the scene. */
+export type FilmProgram = (inputs: TraceInputs, options: TraceOptions) => Tensor;
+
+const programs = new Map<string, FilmProgram>();
+
+/** The program for a structure and what needs gradients; kernels are written once for each. */
+export function filmProgram(structure: Structure, needs: Needs): FilmProgram {
+  const key = keyOf(structure, needs);
+  let program = programs.get(key);
+  if (program === undefined) programs.set(key, (program = makeProgram(structure, needs)));
+  return program;
+}
+
+function keyOf({ kinds, ...rest }: Structure, needs: Needs): string {
+  const lobes = kinds.map(({ evaluate, sample, pdf }) => [evaluate.key, sample.key, pdf.key]);
+  return JSON.stringify([lobes, rest, needs]);
+}
+
+const shared = { scene: 'f32[S]', tables: 'vec4u[T]', bvh: 'vec4u[B]' } as const;
+
+/** A kernel over items: an item is a pixel, or a share of the samples of one where there are few pixels. */
+function kernel({ body, uses }: SampleCode, before: string, after: string): WgslModule {
+  return {
+    text: `fn item(i: u32) {
+  let pixel = firstPixel + i % pixelCount;
+  let share = i / pixelCount;
+  let at = 4u * (share * pixels + pixel);
+  ${before}
+  for (var sampleIndex = firstSample + share; sampleIndex < lastSample; sampleIndex += sampleStride) {
+${body}
+  }
+  ${after}
+}`,
+    uses,
+  };
+}
+
+/** Samples that one dispatch computes at most: some 100 ms on a software GPU. */
+const samplesPerDispatch = 2 ** 17;
+
+/** A kernel over all samples, in dispatches that none of takes long: parts of the image, or some samples of all of it. */
+function inParts(label: string, code: WgslModule, options: Readonly<Record<string, number>>): DispatchSpec[] {
+  const { pixels, spp, sampleStride } = options;
+  const range = Math.min(pixels, samplesPerDispatch);
+  const step = Math.max(sampleStride, Math.floor(samplesPerDispatch / range));
+  const parts: DispatchSpec[] = [];
+  for (let firstPixel = 0; firstPixel < pixels; firstPixel += range) {
+    const pixelCount = Math.min(range, pixels - firstPixel);
+    for (let firstSample = 0; firstSample < spp; firstSample += step) {
+      const lastSample = Math.min(firstSample + step, spp);
+      const part = { firstPixel, pixelCount, firstSample, lastSample };
+      parts.push({ label, code, items: pixelCount * sampleStride, options: part });
+    }
+  }
+  return parts;
+}
+
+/** Adds a sum of samples to a film, or begins it. */
+const exposeCode = (film: string, total: string): string => `let total = ${total};
+  for (var c = 0u; c < 4u + none; c++) {
+    ${film}[at + c] = select(${film}[at + c], 0.0, firstSample == 0u) + total[c];
+  }`;
+
+const filmShape = ({ sampleStride, pixels }: Readonly<Record<string, number>>): number[] => [sampleStride, pixels, 4];
+
+function makeProgram(structure: Structure, needs: Needs): FilmProgram {
+  const steps = directLight(structure, needs);
+  const codes = new Map<KernelMode, SampleCode>();
+  const code = (mode: KernelMode): SampleCode => {
+    let known = codes.get(mode);
+    if (known === undefined) codes.set(mode, (known = sampleCode(steps, mode)));
+    return known;
+  };
+
+  const adjoint = adjointProgram(steps, code);
+  const tangents = defineProgram({
+    name: 'pathTraceTangent',
+    inputs: { ...shared, tangent: 'f32[S]' },
+    options: optionTypes,
+    outputs: (_, options) => ({ moved: { dtype: 'f32', shape: filmShape(options) } }),
+    dispatches: (_, options) => {
+      const film = kernel(code('jvp'), 'var radiance = vec3f();', exposeCode('moved', 'vec4f(radiance, 0.0)'));
+      return inParts('trace: tangents', film, options);
+    },
+    reference: (inputs, options) => {
+      const moved = new Float64Array(4 * options.sampleStride * options.pixels);
+      onHost(steps, inputs, options, (run, at) => expose(moved, at, { ...run.jvp(inputs.tangent.data), covered: 0 }));
+      return { moved };
+    },
+  });
+  const program = defineProgram({
+    name: 'pathTrace',
+    inputs: shared,
+    options: optionTypes,
+    outputs: (_, options) => ({ film: { dtype: 'f32', shape: filmShape(options) } }),
+    dispatches: (_, options) => {
+      const sums = 'var radiance = vec3f();\n  var covered = 0.0;';
+      return inParts(
+        'trace: image',
+        kernel(code('value'), sums, exposeCode('film', 'vec4f(radiance, covered)')),
+        options,
+      );
+    },
+    reference: (inputs, options) => {
+      const film = new Float64Array(4 * options.sampleStride * options.pixels);
+      onHost(steps, inputs, options, (run, at) => expose(film, at, run.value()));
+      return { film };
+    },
+    vjp: ({ gradFilm }, inputs, options) => ({ scene: adjoint(inputs, gradFilm, options as TraceOptions) }),
+    jvp: ({ tangentScene }, inputs, options) => ({
+      film: tangents({ ...inputs, tangent: tangentScene }, options as TraceOptions).moved,
+    }),
+  });
+  return (inputs, options) => program(inputs, options).film;
+}
+
+type Adjoint = (inputs: TraceInputs, gradient: Tensor, options: TraceOptions) => Tensor;
+
+/**
+ * Gradient of the scene from that of the film. The first `smallCount` floats, which every sample adds to, are summed per
+ * invocation; the others by order-independent atomics. The film's gradient is scaled to 1 first, so that the fixed-point
+ * steps fit any loss.
+ */
+function adjointProgram(steps: readonly Step[], code: (mode: KernelMode) => SampleCode): Adjoint {
+  const program = defineProgram({
+    name: 'pathTraceAdjoint',
+    inputs: { ...shared, gradient: 'f32[N, P, 4]' },
+    options: optionTypes,
+    outputs: ({ scene }, { smallCount }) => ({
+      few: { dtype: 'f32', shape: [smallCount], accumulate: 'private' },
+      many: { dtype: 'f32', shape: [scene.shape[0] - smallCount], accumulate: 'scatter', resolution: 2 ** -34 },
+    }),
+    dispatches: (_, options) => {
+      const { body, uses } = code('vjp');
+      const seed = `let seed = vec3f(gradient[at], gradient[at + 1u], gradient[at + 2u]);
+  if (all(seed == vec3f())) { return; }`;
+      return inParts('trace: gradients', kernel({ body, uses: [accumulateBoth, ...uses] }, seed, ''), options);
+    },
+    reference: (inputs, options) => {
+      const total = new Float64Array(inputs.scene.data.length);
+      const { data } = inputs.gradient;
+      onHost(steps, inputs, options, (run, at) =>
+        run.vjp(
+          [0, 1, 2].map((c) => data[at + c]),
+          total,
+        ),
+      );
+      return { few: total.subarray(0, options.smallCount), many: total.subarray(options.smallCount) };
+    },
+  });
+  return ({ scene, tables, bvh }, gradient, options) => {
+    const largest = gradient.abs().max();
+    const scale = largest.where(largest.gt(0), 1);
+    const { few, many } = program({ scene, tables, bvh, gradient: gradient.div(scale) }, options);
+    return concat([few, many]).mul(scale);
+  };
+}
+
+const accumulateBoth = wgsl`fn accumulate(at: u32, value: f32) {
+  if (at < smallCount) { accumulate_few(at, value); } else { accumulate_many(at - smallCount, value); }
+}`;
+
+/** Calls `sample` with an interpreter for every sample and the place of its pixel in the film. */
+function onHost(
+  steps: readonly Step[],
+  { scene, tables, bvh }: Readonly<Record<'scene' | 'tables' | 'bvh', HostTensor>>,
+  options: Readonly<Record<string, number>>,
+  sample: (run: Interpreter, at: number) => void,
+): void {
+  const memory = { scene: scene.data, tables: tables.data, bvh: bvh.data, options };
+  const { pixels, spp, sampleStride } = options;
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let s = 0; s < spp; s++) {
+      const at = 4 * ((s % sampleStride) * pixels + pixel);
+      sample(new Interpreter(steps, memory, { pixel: [pixel], sampleIndex: [s] }), at);
+    }
+  }
+}
+
+/** Adds what a sample gives to a film. */
+function expose(film: Float64Array, at: number, { radiance, covered }: SampleResult): void {
+  [...radiance, covered].forEach((v, c) => (film[at + c] += v));
+}

@@ -1,0 +1,10 @@
+import type { Shape } from '../geometry/index.js';
+import type { Emitter } from './emitters.js';
+
+export type { Shape } from '../geometry/index.js';
+
+/** A scene: a tree of tensors. Whatever is a tensor in it is an input of the renderer; nothing is registered. */
+export interface Scene {
+  readonly shapes: readonly Shape[];
+  readonly emitters?: readonly Emitter[];
+}

@@ -1,0 +1,30 @@
+import type { BsdfKind } from '../bsdf/index.js';
+
+/** What a scene consists of, as far as the code depends on it. */
+export interface Structure {
+  readonly kinds: readonly BsdfKind[];
+  readonly environment: boolean;
+  /** The camera sees the environment. */
+  readonly background: boolean;
+  readonly area: boolean;
+  /** Directional or point lights. */
+  readonly delta: boolean;
+  readonly normalMaps: boolean;
+  /** Shapes that shade with the normals of their triangles. */
+  readonly flat: boolean;
+  readonly filter: 'box' | 'gaussian';
+}
+
+/** Which inputs get gradients: only these get code. */
+export interface Needs {
+  readonly camera: boolean;
+  readonly positions: boolean;
+  readonly normals: boolean;
+  readonly uvs: boolean;
+  readonly tangents: boolean;
+  readonly normalMap: boolean;
+  /** By lobe and parameter. */
+  readonly parameters: readonly (readonly boolean[])[];
+  readonly environment: boolean;
+  readonly lights: boolean;
+}
