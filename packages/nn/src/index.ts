@@ -2,4 +2,6 @@
  * @chiaro/nn: neural layers on @chiaro/autograd, readers of published weights, optimisers.
  * @packageDocumentation
  */
-export {};
+export * from './optim/index.js';
+export * from './layers/index.js';
+export * from './io/tfjs/index.js';

@@ -1,0 +1,58 @@
+"""Ten steps of PyTorch's optimisers, for packages/nn/src/optim/adam.test.ts.
+
+    apt-get install -y python3-torch     # Debian 12: PyTorch 1.13.1
+    /usr/bin/python3 packages/nn/reference/optimizers.py > packages/nn/reference/optimizers.json
+
+The gradient of element i of a parameter p at step t is cos(1.7 t + i) + 0.1 p[i]; everything is float64. A parameter
+has no gradient in the steps that `without` lists for it. `uniform` is Adam with its denominator replaced by the
+largest one in the parameter (Nicolet et al. 2021), which PyTorch does not have: written out here.
+"""
+import json
+import torch
+
+torch.set_default_dtype(torch.float64)
+start = [[0.5, -1.0, 2.0], [[0.1, 0.2], [-0.3, 3.0]]]
+
+
+def gradient(p, t):
+    i = torch.arange(p.numel()).reshape(p.shape)
+    return torch.cos(1.7 * t + i) + 0.1 * p.detach()
+
+
+class Uniform:
+    def __init__(self, groups, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        self.lr, self.betas, self.eps = lr, betas, eps
+        self.state = [[p, torch.zeros_like(p), torch.zeros_like(p), 0] for g in groups for p in g['params']]
+
+    def step(self):
+        b1, b2 = self.betas
+        for s in self.state:
+            p, m, v, t = s
+            m = b1 * m + (1 - b1) * p.grad
+            v = b2 * v + (1 - b2) * p.grad ** 2
+            t += 1
+            p.data -= self.lr * (m / (1 - b1 ** t)) / ((v / (1 - b2 ** t)).sqrt().max() + self.eps)
+            s[1:] = [m, v, t]
+
+
+def case(name, make, groups, options, without=((), ())):
+    params = [torch.tensor(s, requires_grad=True) for s in start]
+    optimizer = make([{**g, 'params': [params[i] for i in g['params']]} for g in groups], **options)
+    steps = []
+    for t in range(10):
+        for k, p in enumerate(params):
+            p.grad = None if t in without[k] else gradient(p, t)
+        optimizer.step()
+        steps.append([p.detach().flatten().tolist() for p in params])
+    return {'name': name, 'groups': groups, 'options': options, 'without': without, 'steps': steps}
+
+
+both = [{'params': [0, 1]}]
+odd = {'lr': 0.1, 'betas': (0.5, 0.9), 'eps': 1e-3, 'weight_decay': 0.05}
+print(json.dumps({'torch': torch.__version__, 'start': start, 'cases': [
+    case('Adam, defaults', torch.optim.Adam, both, {}),
+    case('Adam, every option', torch.optim.Adam, both, odd),
+    case('Adam, groups', torch.optim.Adam, [{'params': [0], 'lr': 0.03}, {'params': [1], 'weight_decay': 0.2}], {'lr': 0.2}),
+    case('Adam, steps without a gradient', torch.optim.Adam, both, {'lr': 0.1}, ((0, 1, 5), (2,))),
+    case('uniform', Uniform, both, {'lr': 0.1}),
+]}, indent=1))

@@ -1,0 +1,2 @@
+export { depthwiseFiltersFromHWIO, filtersFromHWIO, weightsFromInOut } from './filters.js';
+export { loadTFJSWeights } from './read.js';

@@ -1,0 +1,34 @@
+import { avgPool2d, maxPool2d, type AvgPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from '../engine.js';
+import { Module } from './module.js';
+
+/** Largest element of every window; see `maxPool2d`. */
+export class MaxPool2d extends Module {
+  readonly #size: Pair;
+  readonly #options: Pool2dOptions;
+
+  constructor(kernelSize: Pair, options: Pool2dOptions = {}) {
+    super();
+    this.#size = kernelSize;
+    this.#options = options;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.#size, this.#options);
+  }
+}
+
+/** Mean of every window; see `avgPool2d`. */
+export class AvgPool2d extends Module {
+  readonly #size: Pair;
+  readonly #options: AvgPool2dOptions;
+
+  constructor(kernelSize: Pair, options: AvgPool2dOptions = {}) {
+    super();
+    this.#size = kernelSize;
+    this.#options = options;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.#size, this.#options);
+  }
+}
