@@ -2,4 +2,28 @@
  * @chiaro/faces: morphable models, landmarks, fitting of faces to photographs, export.
  * @packageDocumentation
  */
-export {};
+export * from './landmarks/index.js';
+export * from './model/index.js';
+export { loadPhoto } from './photo/photo.js';
+export type { Photo, PhotoOptions } from './photo/photo.js';
+export type * from './fit/types.js';
+export { fitFace } from './fit/fitFace.js';
+export type { FitFaceOptions } from './fit/fitFace.js';
+export { defaultConfig, quickConfig } from './fit/config.js';
+export type { FitConfig, Rates, TraceLevel, Weights } from './fit/config.js';
+export { solveLandmarks } from './fit/pose/solveLandmarks.js';
+export type { LandmarkFit, LandmarkPriors } from './fit/pose/solveLandmarks.js';
+export { modelPoints } from './fit/pose/modelPoints.js';
+export * from './losses/index.js';
+export * from './regularisers/index.js';
+export { resultFiles } from './report/resultFiles.js';
+export { faceToGLB } from './export/glb.js';
+export type { FaceFile } from './export/glb.js';
+export type { FitJSON } from './export/fitJSON.js';
+export { faceBsdf, modelTextures, posedFace } from './scene/posedFace.js';
+export type { FacePose, FaceTextures } from './scene/posedFace.js';
+export { coverage, interpolateImage, surfaceImage, textureImage } from './scene/surfaceImage.js';
+export type { SurfaceImage } from './scene/surfaceImage.js';
+export { studioLights } from './scene/studioLights.js';
+export type { StudioLight } from './scene/studioLights.js';
+export { fitPhoto } from './fit/fitPhoto.js';

@@ -1,0 +1,133 @@
+import { Parameter, noGrad, tensor, zeros } from '../engine.js';
+import type { FitConfig } from './config.js';
+import type { FaceContext } from './faceContext.js';
+import { columnOf } from '../scene/surfaceImage.js';
+import type { FaceVariables } from './faceVariables.js';
+import { estimateLight } from './light/estimateLight.js';
+import type { View } from './problem.js';
+import type { FitRun } from './run.js';
+import { adamOf, stepTerms } from './stages/modelTerms.js';
+import { firstEstimate, pixelMask, tracedStep } from './stages/tracedStage.js';
+import { vertexStep } from './stages/vertexStage.js';
+
+/** What the model stages need besides the variables. */
+export interface ModelFit {
+  readonly context: FaceContext;
+  readonly variables: FaceVariables;
+  readonly config: FitConfig;
+  readonly run: FitRun;
+  /** The photograph's crop at a number of pixels a side. */
+  readonly view: (size: number) => View;
+  /** Seconds for all stages together. */
+  readonly budgetSeconds: number;
+}
+
+/**
+ * Fits pose, shape, expression, reflectance coefficients and light: rounds of light in closed form and vertex-based steps,
+ * then ray-traced steps from coarse to fine.
+ */
+export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
+  const { context, variables: v, config, run, view, budgetSeconds } = fit;
+  const held = heldInputs(context);
+  run.keep('held', { ...held });
+  const { vertex, trace } = config;
+
+  const relight = async (at: View): Promise<void> => {
+    const { light, shadow, visibility, skin, ambient } = await estimateLight(context, v, at, config.light);
+    noGrad(() => {
+      held.areas.assign(tensor(context.areas.map((area, k) => area * skin[k])));
+      held.mask.assign(columnOf(faceMask(context, skin)));
+      v.light.assign(tensor(light, [light.length / 3, 3]));
+      held.shadow.assign(shadow);
+      held.visibility.assign(visibility);
+      held.ambient.assign(tensor(ambient));
+    });
+  };
+
+  const coarse = view(vertex.size);
+  let step: ReturnType<typeof vertexStep> | undefined;
+  let adam: ReturnType<typeof adamOf> | undefined;
+  for (let round = 0; round < vertex.rounds; round++) {
+    const name = `vertices ${round + 1}`;
+    if (run.isDone(name)) continue;
+    if (!run.isWithin(name)) await relight(coarse);
+    const ambient = await held.ambient.item();
+    // one optimiser and one recording for all rounds
+    adam ??= adamOf(v, vertex.rates, ambient);
+    step ??= vertexStep(context, v, coarse, config, adam);
+    await run.optimise({
+      name,
+      stage: 'model',
+      detail: `vertices, ${vertex.size} x ${vertex.size} pixels, round ${round + 1} of ${vertex.rounds}`,
+      steps: vertex.steps,
+      seconds: (budgetSeconds * vertex.share) / vertex.rounds,
+      adam,
+      cells: { ...v },
+      terms: stepTerms,
+      step: () => step!(held),
+    });
+  }
+
+  for (const [k, level] of trace.levels.entries()) {
+    const name = `rays ${k + 1}`;
+    if (run.isDone(name)) continue;
+    const at = view(level.size);
+    if (!run.isWithin(name)) await relight(at);
+    const ambient = await held.ambient.item();
+    const optimiser = adamOf(v, trace.rates, ambient);
+    const kept = {
+      estimate: new Parameter(firstEstimate(context, v, at, config, level.spp, run.generator)),
+      pixels: Parameter.zeros([level.size, level.size]),
+    };
+    run.keep(name, kept);
+    const traced = tracedStep(context, v, at, config, level.spp, optimiser, run.generator, kept.estimate);
+    await run.optimise({
+      name,
+      stage: 'model',
+      detail: `ray traced, ${level.size} x ${level.size} pixels, ${2 * level.spp} samples`,
+      steps: level.steps,
+      seconds: budgetSeconds * level.share,
+      adam: optimiser,
+      cells: { ...v },
+      terms: stepTerms,
+      step: (_, i) => {
+        if (i % maskSteps === 0) noGrad(() => kept.pixels.assign(pixelMask(context, v, at, held.mask)));
+        return traced({ ...held, pixels: kept.pixels });
+      },
+    });
+  }
+  return held;
+}
+
+/** The mask of the pixels follows the face every so many steps. */
+const maskSteps = 20;
+
+/** What steps hold fixed, as cells, so that checkpoints have it. */
+export interface HeldInputs {
+  /** [R, 3], [R]: see `LightEstimate`. */
+  readonly shadow: Parameter;
+  readonly visibility: Parameter;
+  /** [R] areas of the vertices that show skin, mm^2. */
+  readonly areas: Parameter;
+  /** [V, 1] face mask of the whole model where skin shows. */
+  readonly mask: Parameter;
+  /** [] */
+  readonly ambient: Parameter;
+}
+
+function heldInputs({ region, model, areas, mask }: FaceContext): HeldInputs {
+  return {
+    shadow: Parameter.full([region.vertexCount, 3], 1),
+    visibility: Parameter.full([region.vertexCount], 1),
+    areas: new Parameter(tensor(areas)),
+    mask: new Parameter(mask.reshape([model.vertexCount, 1])),
+    ambient: new Parameter(zeros([])),
+  };
+}
+
+/** [V] the model's face mask times how much skin the vertices of the region show. */
+function faceMask({ model, regionIds }: FaceContext, skin: Float32Array): Float32Array {
+  const mask = model.data.mask.slice();
+  skin.forEach((value, k) => (mask[regionIds[k]] *= value));
+  return mask;
+}

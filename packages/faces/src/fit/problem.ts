@@ -1,0 +1,72 @@
+import { pinhole, tensor } from '../engine.js';
+import type { Camera, Tensor } from '../engine.js';
+import type { LandmarkTargets } from '../losses/index.js';
+import type { FitConfig } from './config.js';
+import { resample } from './crop.js';
+import type { Crop } from './crop.js';
+import { curveTangents, landmarkCurves } from './pose/curves.js';
+import type { LandmarkCurve } from './pose/curves.js';
+import type { HostImage } from './types.js';
+
+/** A crop of the photograph at one size, with the camera that saw it. */
+export interface View {
+  readonly size: number;
+  readonly image: HostImage;
+  /** [H, W, 3] linear RGB. */
+  readonly photo: Tensor;
+  /** At the origin, looking down -Z. */
+  readonly camera: Camera;
+  /** (fx, fy, cx, cy) in pixels of the crop. */
+  readonly intrinsics: readonly [number, number, number, number];
+  /** [68 * 2] pixels of the crop. */
+  readonly landmarks: Float32Array;
+  readonly targets: LandmarkTargets;
+}
+
+/** What a view is made from. */
+export interface ViewSource {
+  readonly image: HostImage;
+  readonly crop: Crop;
+  /** [68 * 2] pixels of the photograph. */
+  readonly landmarks: ArrayLike<number>;
+  /** Pixels of the photograph. */
+  readonly focal: number;
+}
+
+/** How far landmarks may slide along their curves, [68]. */
+function slides({ slide }: FitConfig['pose']): Float32Array {
+  const values = new Float32Array(68);
+  for (const [name, { from, to }] of Object.entries(landmarkCurves))
+    values.fill(slide[name as LandmarkCurve], from, to + 1);
+  return values;
+}
+
+/** The crop at `size` pixels a side. The principal point is the middle of the photograph. */
+export function viewOf({ image, crop, landmarks, focal }: ViewSource, size: number, pose: FitConfig['pose']): View {
+  const scale = size / crop.width;
+  const cropped = resample(image, crop, size, size);
+  const inCrop = Float32Array.from(
+    { length: 136 },
+    (_, i) => (landmarks[i] - (i % 2 === 0 ? crop.left : crop.top)) * scale,
+  );
+  const intrinsics = [
+    focal * scale,
+    focal * scale,
+    (image.width / 2 - crop.left) * scale,
+    (image.height / 2 - crop.top) * scale,
+  ] as const;
+  return {
+    size,
+    image: cropped,
+    photo: tensor(cropped.data, [size, size, 3]),
+    camera: pinhole({ width: size, height: size, near: 50, far: 10000, intrinsics: tensor([...intrinsics]) }),
+    intrinsics,
+    landmarks: inCrop,
+    targets: {
+      landmarks: tensor(inCrop, [68, 2]),
+      tangents: tensor(Float32Array.from(curveTangents(inCrop)), [68, 2]),
+      slide: tensor(slides(pose)),
+      sigma: pose.landmarkSigma * Math.hypot(inCrop[72] - inCrop[90], inCrop[73] - inCrop[91]),
+    },
+  };
+}

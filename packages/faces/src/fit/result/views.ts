@@ -1,0 +1,64 @@
+import { environmentOfSH, noGrad, tensor } from '../../engine.js';
+import type { Mesh, Tensor } from '../../engine.js';
+import { posedFace } from '../../scene/posedFace.js';
+import type { FaceTextures } from '../../scene/posedFace.js';
+import { studioLights } from '../../scene/studioLights.js';
+import type { FitConfig } from '../config.js';
+import type { FaceContext } from '../faceContext.js';
+import type { FaceVariables } from '../faceVariables.js';
+import type { View } from '../problem.js';
+import type { RelitImage, Turntable } from '../types.js';
+import { faceImage, faceView } from './faceImages.js';
+import { hostImage } from './hostImages.js';
+
+/** What the extra views of a result are made of. */
+export interface ViewInputs {
+  readonly context: FaceContext;
+  readonly variables: FaceVariables;
+  readonly textures: FaceTextures;
+  readonly view: View;
+  readonly config: FitConfig['render'];
+  readonly seed: number;
+  /** Called before every image; throws to stop. */
+  readonly next: (label: string) => void;
+}
+
+async function imageOf(
+  { context, textures, view, config, seed }: ViewInputs,
+  mesh: Mesh,
+  light: Tensor,
+): Promise<Tensor> {
+  const options = { spp: config.smallSpp, seed, lightHeight: 32 };
+  return faceImage(await faceView(context.model, mesh, light, view.camera, context.mask, options), textures);
+}
+
+/** The fitted face under other lights, path traced. */
+export async function relitImages(inputs: ViewInputs): Promise<RelitImage[]> {
+  const mesh = noGrad(() => posedFace(inputs.context.model, inputs.variables));
+  const images: RelitImage[] = [];
+  for (const { label, sh } of studioLights().slice(0, inputs.config.lights)) {
+    inputs.next(`light: ${label}`);
+    const light = tensor(sh, [sh.length / 3, 3]);
+    const image = await hostImage(await imageOf(inputs, mesh, light));
+    images.push({ label, image, environment: await hostImage(environmentOfSH(light, { height: 32 }).clamp(0)) });
+  }
+  return images;
+}
+
+/** The largest angle of the turntable, radians. */
+const reach = 0.9;
+
+/** The face turned about the vertical axis under an even and a side light, from one side to the other. */
+export async function turntable(inputs: ViewInputs): Promise<Turntable | undefined> {
+  const { context, variables: v, config, next } = inputs;
+  if (config.frames < 2) return undefined;
+  const light = tensor(studioLights()[1].sh, [81, 3]);
+  const angles = Array.from({ length: config.frames }, (_, k) => reach * ((2 * k) / (config.frames - 1) - 1));
+  const frames = [];
+  for (const angle of angles) {
+    next(`turned by ${Math.round((angle * 180) / Math.PI)} degrees`);
+    const mesh = noGrad(() => posedFace(context.model, { ...v, rotation: tensor([0, angle, 0]) }));
+    frames.push(await hostImage(await imageOf(inputs, mesh, light)));
+  }
+  return { frames, angles };
+}

@@ -1,0 +1,5 @@
+export type { Box } from './box.js';
+export { detectFaces } from './detectFaces.js';
+export type { DetectedFace, DetectFacesOptions } from './detectFaces.js';
+export { detectLandmarks } from './detectLandmarks.js';
+export { landmarkRanges } from './points68.js';

@@ -1,0 +1,11 @@
+export { MorphableModel } from './morphableModel.js';
+export type { AlbedoCoefficients, FaceCoefficients, ShapeCoefficients } from './morphableModel.js';
+export type { FaceAlbedoData, FaceModelData, FacePart } from './faceModelData.js';
+export type { HeadView } from './contours.js';
+export { pigmentTint } from './tint.js';
+export { parseICTFace } from './files/ictFace.js';
+export { loadFaceModel } from './files/loadFaceModel.js';
+export { parseFaceModel, writeFaceModel } from './files/faceModelFile.js';
+export type { FaceModelNotes } from './files/faceModelFile.js';
+export type { LoadFaceModelOptions } from './files/loadFaceModel.js';
+export { subdivideFaceModel } from './subdivide.js';

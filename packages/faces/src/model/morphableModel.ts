@@ -1,0 +1,228 @@
+import { mesh } from '@chiaro/render';
+import type { Mesh } from '@chiaro/render';
+import { add, rand, randn, ShapeError, tensor } from '../engine.js';
+import type { Generator, Tensor } from '../engine.js';
+import { contourNormals, visibleContour } from './contours.js';
+import type { HeadView } from './contours.js';
+import { expressionPca } from './expressionPca.js';
+import { checkFaceModel } from './faceModelData.js';
+import type { FaceModelData } from './faceModelData.js';
+import { pigmentTint } from './tint.js';
+
+/** Coefficients of a face's shape. Vectors may be shorter than the model has modes: the first ones are meant. */
+export interface ShapeCoefficients {
+  /** [..., K' <= K] weights of the identity modes, N(0, 1). */
+  readonly identity?: Tensor;
+  /** [..., P' <= P] weights of the orthonormal expression modes, N(0, 1). */
+  readonly expression?: Tensor;
+  /** [..., B] weights of the named blendshapes in [0, 1]; instead of `expression`. */
+  readonly blendshapes?: Tensor;
+}
+
+/** Coefficients of a face's reflectance. */
+export interface AlbedoCoefficients {
+  /** [A' <= A] weights of the albedo modes, N(0, 1), of diffuse and specular albedo alike. */
+  readonly albedo?: Tensor;
+  /** [2] melanin and haemoglobin, N(0, 1); see `pigmentTint`. */
+  readonly tint?: Tensor;
+}
+
+/** All coefficients of a face; what is left out is zero. */
+export type FaceCoefficients = ShapeCoefficients & AlbedoCoefficients;
+
+/** Standard deviation of a blendshape's weight in the expression prior. */
+const blendshapeDeviation = 0.3;
+
+/** Albedo stays in this range, so that renderers and logarithms stay sane. */
+const albedoRange = [0.002, 0.98] as const;
+
+/**
+ * A statistical face model on tensors: mean and linear modes of shape, expression and reflectance. Every tensor that
+ * its methods return carries gradients to the coefficients. Positions are in millimetres (+X the subject's left, +Y up,
+ * +Z out of the face, the origin between the ears), colours linear RGB.
+ *
+ * @example
+ * const model = await loadFaceModel();
+ * const identity = new Parameter(zeros([80]));
+ * const face = model.mesh(model.geometry({ identity }));
+ * const { diffuse, specular } = model.albedo({});
+ */
+export class MorphableModel {
+  /** The numbers that the model was made of, on the host. */
+  readonly data: FaceModelData;
+  readonly vertexCount: number;
+  /** Number of identity modes K. */
+  readonly identityCount: number;
+  /** Number of orthonormal expression modes P. */
+  readonly expressionCount: number;
+  /** Number of blendshapes B, whose names are `data.blendshapeNames`. */
+  readonly blendshapeCount: number;
+  /** Number of albedo modes A; 0 where the model has a mean and the tint only. */
+  readonly albedoCount: number;
+  /** [P] standard deviation of each expression mode along its unit vector, mm. */
+  readonly expressionSigma: Float32Array;
+  /** [V, 3] mean positions, mm. */
+  readonly mean: Tensor;
+  /** [K, V, 3] mm for weights of 1. */
+  readonly identityModes: Tensor;
+  /** [B, V, 3] mm for weights of 1. */
+  readonly blendshapeModes: Tensor;
+  /** [P, B] expression weights -> blendshape weights. */
+  readonly expressionToBlendshapes: Tensor;
+  /** [H, W, 3] */
+  readonly meanDiffuse: Tensor;
+  /** [A, H, W, 3] */
+  readonly diffuseModes: Tensor;
+  /** [H, W, 1] */
+  readonly meanSpecular: Tensor;
+  /** [A, H, W, 1] */
+  readonly specularModes: Tensor;
+  /** [H, W, 1] how much of the texel is skin. */
+  readonly skin: Tensor;
+  /** [V] 1 on the face proper, 0 on scalp, neck, eyes and mouth, smooth between. */
+  readonly faceMask: Tensor;
+  /** Roughness r of the specular lobe (alpha = r^2), constant. */
+  readonly roughness: number;
+
+  readonly #meanMesh: Mesh;
+  readonly #contourNormals: Float32Array;
+
+  /** @throws FormatError where the lists of `data` do not fit each other. */
+  constructor(data: FaceModelData) {
+    this.data = checkFaceModel(data);
+    const { positions, albedo } = data;
+    const vertices = positions.length / 3;
+    const { height, width } = albedo;
+    this.vertexCount = vertices;
+    this.identityCount = data.identity.length / positions.length;
+    this.blendshapeCount = data.blendshapeNames.length;
+    this.albedoCount = albedo.modes.length / (3 * height * width);
+    this.roughness = data.roughness;
+    const pca = expressionPca(data.blendshapes, this.blendshapeCount, blendshapeDeviation);
+    this.expressionCount = pca.count;
+    this.expressionSigma = pca.sigma;
+    this.mean = tensor(positions, [vertices, 3]);
+    this.identityModes = tensor(data.identity, [this.identityCount, vertices, 3]);
+    this.blendshapeModes = tensor(data.blendshapes, [this.blendshapeCount, vertices, 3]);
+    this.expressionToBlendshapes = tensor(pca.toBlendshapes, [pca.count, this.blendshapeCount]);
+    this.meanDiffuse = tensor(albedo.mean, [height, width, 3]);
+    this.diffuseModes = tensor(albedo.modes, [this.albedoCount, height, width, 3]);
+    this.meanSpecular = tensor(albedo.specular, [height, width, 1]);
+    this.specularModes = tensor(albedo.specularModes, [this.albedoCount, height, width, 1]);
+    this.skin = tensor(albedo.skin, [height, width, 1]);
+    this.faceMask = tensor(data.mask, [vertices]);
+    this.#meanMesh = mesh({ ...data, positions: this.mean, rest: positions });
+    this.#contourNormals = contourNormals(positions, data.landmarks);
+  }
+
+  /**
+   * Vertex positions: mean + identity modes + expression, mm.
+   * @returns [V, 3], or [..., V, 3] for coefficients with leading dimensions, which broadcast.
+   * @throws ShapeError for more coefficients than there are modes, or both kinds of expression at once.
+   */
+  geometry({ identity, expression, blendshapes }: ShapeCoefficients = {}): Tensor {
+    if (expression !== undefined && blendshapes !== undefined) {
+      throw new ShapeError('geometry: give expression or blendshapes, not both');
+    }
+    let positions = this.mean;
+    if (identity !== undefined) positions = positions.add(mixed('identity', identity, this.identityModes));
+    const weights = expression === undefined ? blendshapes : this.blendshapeWeights(expression);
+    if (weights !== undefined) positions = positions.add(mixed('blendshapes', weights, this.blendshapeModes));
+    return positions;
+  }
+
+  /** Orthonormal expression weights [..., P'] -> the blendshape weights [..., B] that they stand for. */
+  blendshapeWeights(expression: Tensor): Tensor {
+    return mixed('expression', expression, this.expressionToBlendshapes);
+  }
+
+  /**
+   * Reflectance: mean + modes, times the tint, clamped to [0.002, 0.98]. The specular albedo is a synthetic map (see
+   * docs/concepts/face-model.md) that follows the same weights; it is colourless.
+   * @returns diffuse and specular albedo [H, W, 3], linear RGB.
+   */
+  albedo({ albedo, tint }: AlbedoCoefficients = {}): { diffuse: Tensor; specular: Tensor } {
+    let diffuse = this.meanDiffuse;
+    let specular = this.meanSpecular;
+    if (albedo !== undefined) {
+      diffuse = diffuse.add(mixed('albedo', albedo, this.diffuseModes));
+      specular = specular.add(mixed('albedo', albedo, this.specularModes));
+    }
+    if (tint !== undefined) {
+      if (tint.rank !== 1 || tint.shape[0] !== 2) {
+        throw new ShapeError(`albedo: tint must be [2] (melanin, haemoglobin), got [${tint.shape.join(', ')}]`);
+      }
+      diffuse = diffuse.mul(pigmentTint(tint, this.skin));
+    }
+    const [height, width] = this.skin.shape;
+    return {
+      diffuse: diffuse.clamp(...albedoRange),
+      specular: specular.clamp(...albedoRange).expand([height, width, 3]),
+    };
+  }
+
+  /**
+   * Draws a plausible face: identity, albedo and tint from their priors, clamped to 2.5, 1.4 and 2 standard deviations
+   * (linear modes of albedo leave the range of skins soon), expressions as a few blendshapes at once, since that is
+   * what faces do (each active with chance 0.15, its weight uniform in [0, 0.7]).
+   * @param options.spread scales the standard deviations of identity, albedo and tint; 0 is the mean face.
+   * @param options.expression scales the blendshape weights; 0 is neutral.
+   */
+  sample(
+    generator: Generator,
+    { spread = 1, expression = 1 }: { readonly spread?: number; readonly expression?: number } = {},
+  ): Required<Omit<FaceCoefficients, 'expression'>> {
+    const clamped = (count: number, limit: number): Tensor =>
+      randn([count], { generator }).clamp(-limit, limit).mul(spread);
+    const active = rand([this.blendshapeCount], { generator }).lt(0.15);
+    return {
+      identity: clamped(this.identityCount, 2.5),
+      blendshapes: rand([this.blendshapeCount], { generator })
+        .mul(0.7 * expression)
+        .where(active, 0),
+      albedo: clamped(this.albedoCount, 1.4),
+      tint: clamped(2, 2),
+    };
+  }
+
+  /**
+   * Minus twice the logarithm of the coefficients' density, up to a constant: the sum of their squares, blendshape
+   * weights divided by their standard deviation of 0.3. A scalar.
+   */
+  prior({ identity, expression, blendshapes, albedo, tint }: FaceCoefficients): Tensor {
+    const terms = [identity, expression, blendshapes?.div(blendshapeDeviation), albedo, tint];
+    return terms.reduce<Tensor>((sum, c) => (c === undefined ? sum : add(sum, c.square().sum())), tensor(0));
+  }
+
+  /** The model's mesh (triangles, topology, texture coordinates) with these positions [V, 3]; by default the mean's. */
+  mesh(positions: Tensor = this.mean): Mesh {
+    if (positions.rank !== 2 || positions.shape[0] !== this.vertexCount || positions.shape[1] !== 3) {
+      throw new ShapeError(`mesh: positions must be [${this.vertexCount}, 3], got [${positions.shape.join(', ')}]`);
+    }
+    return { ...this.#meanMesh, positions };
+  }
+
+  /** The vertices of the 68 landmarks; with a view, the jaw's are those on the outline that the camera sees. */
+  landmarkIds(view?: HeadView): Uint32Array {
+    const ids = this.data.landmarks.slice();
+    if (view !== undefined)
+      ids.set(visibleContour(this.data.positions, this.data.contours, this.#contourNormals, view));
+    return ids;
+  }
+
+  /** Positions of the 68 landmarks [..., 68, 3] on a face [..., V, 3]; see `landmarkIds` for `view`. */
+  landmarks(positions: Tensor, view?: HeadView): Tensor {
+    return positions.indexSelect(-2, tensor(Int32Array.from(this.landmarkIds(view)), [68]));
+  }
+}
+
+/** weights [..., K'] times the first K' of modes [K, ...]. */
+function mixed(name: string, weights: Tensor, modes: Tensor): Tensor {
+  const [available, ...shape] = modes.shape;
+  const used = weights.shape.at(-1) ?? 0;
+  if (weights.rank === 0 || used > available) {
+    throw new ShapeError(`${name}: needs [..., at most ${available}] coefficients, got [${weights.shape.join(', ')}]`);
+  }
+  const flat = modes.narrow(0, 0, used).reshape([used, shape.reduce((a, b) => a * b, 1)]);
+  return weights.matmul(flat).reshape([...weights.shape.slice(0, -1), ...shape]);
+}
