@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { table, writeRows } from './lib/rows.mjs';
 
-const suites = ['tensor', 'autograd', 'overhead', 'memory'];
+const suites = ['tensor', 'autograd', 'faces', 'overhead', 'memory', 'trace', 'frame'];
 
 const { values } = parseArgs({
   options: { suite: { type: 'string' }, case: { type: 'string', default: '' }, json: { type: 'string' } },
@@ -11,11 +11,11 @@ if (values.suite !== undefined && !suites.includes(values.suite)) {
   throw new Error(`--suite ${values.suite}: there are ${suites.join(', ')}`);
 }
 
-const common = ['ms_median', 'ms_min', 'cpu_ms_median', 'runs', 'ms_first', 'kernels'];
+const columns = ['ms_median', 'ms_min', 'cpu_ms_median', 'runs', 'ms_first', 'kernels'];
 
 /** Fields of rows that are no numbers of the usual columns, as `name=value`. */
 function remarks(row) {
-  const shown = new Set(['suite', 'case', 'adapter', 'who', 'curve', ...common]);
+  const shown = new Set(['suite', 'case', 'adapter', 'who', 'curve', ...columns]);
   const rest = Object.entries(row).filter(([name]) => !shown.has(name));
   return rest.map(([name, value]) => `${name}=${value}`).join(' ');
 }
@@ -29,22 +29,30 @@ for (const name of values.suite ? [values.suite] : suites) {
   const own = [];
   for (const each of matching) {
     process.stdout.write(`  ${each} ...`);
-    let row = { suite: name, case: each, adapter: '', who: 'chiaro' };
-    try {
-      row = { ...row, ...(await suite.run(each)) };
-    } catch (reason) {
-      row.error = String(reason.message ?? reason).split('\n')[0];
-      process.exitCode = 1;
+    const common = { suite: name, case: each, adapter: '', who: 'chiaro' };
+    // a suite that compares gives rows of its peers too
+    const results = await Promise.resolve(suite.run(each)).catch((reason) => {
+      return { error: String(reason.message ?? reason).split('\n')[0] };
+    });
+    for (const result of [results].flat()) {
+      const row = { ...common, ...result };
+      if (row.error) process.exitCode = 1;
+      own.push(row);
+      const who = row.who === 'chiaro' ? '' : ` ${row.who}:`;
+      process.stdout.write(who + (row.error ? ` FAILED: ${row.error}` : ` ${row.ms_median ?? ''}`));
     }
-    own.push(row);
-    console.log(row.error ? ` FAILED: ${row.error}` : ` ${row.ms_median ?? ''}`);
+    console.log();
   }
   const adapters = new Set(own.map((row) => row.adapter).filter(Boolean));
   console.log(`\non ${[...adapters].join(', ')}`);
   console.log(
     table(
-      ['case', ...common, ''],
-      own.map((row) => [row.case, ...common.map((c) => row[c]), remarks(row)]),
+      ['case', ...columns, ''],
+      own.map((row) => [
+        `${row.case}${row.who === 'chiaro' ? '' : ` ${row.who}`}`,
+        ...columns.map((c) => row[c]),
+        remarks(row),
+      ]),
     ),
   );
   rows.push(...own);

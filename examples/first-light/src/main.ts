@@ -1,4 +1,4 @@
-// A still life by path tracing, from one expression: npm start, or npm run example first-light -- --samples 16
+// A still life by path tracing, from one expression: npm run example first-light -- --samples 16
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
