@@ -18,9 +18,14 @@ export async function referenceData(...tensors: readonly Tensor[]): Promise<Host
   for (const root of roots) if (isBacked(sourceOf(root).source)) leaves.add(sourceOf(root).source);
   for (const node of topologicalOrder(roots)) for (const input of node.inputs) if (isBacked(input)) leaves.add(input);
   const arrays = new Map<Node, HostArray>();
-  for (const leaf of leaves) {
-    if (leaf.is('program')) continue;
-    arrays.set(leaf, toHostArray(await readNode(leaf), leaf.dtype));
+  roots.forEach((root) => root.retain()); // the tensors may be collected while leaves are read
+  try {
+    for (const leaf of leaves) {
+      if (leaf.is('program')) continue;
+      arrays.set(leaf, toHostArray(await readNode(leaf), leaf.dtype));
+    }
+    return evaluateNodes(roots, (node) => arrays.get(node)!).map((a, i) => a.slice(0, sizeOf(roots[i]!.shape)));
+  } finally {
+    roots.forEach((root) => root.release());
   }
-  return evaluateNodes(roots, (node) => arrays.get(node)!).map((a, i) => a.slice(0, sizeOf(roots[i]!.shape)));
 }

@@ -64,9 +64,13 @@ export function topologicalOrder(roots: readonly Node[]): Node[] {
  */
 export function fuse(roots: readonly Node[], options: FuseOptions): Step[] {
   const forced = new Map<Node, string>();
+  let hopeful = true;
   for (;;) {
     try {
-      return new Planner(roots, forced, options).run();
+      const planner = new Planner(roots, forced, options, hopeful);
+      const steps = planner.run();
+      if (planner.fits) return steps;
+      hopeful = false;
     } catch (reason) {
       if (!(reason instanceof MustStore) || forced.has(reason.node)) throw reason;
       forced.set(reason.node, reason.why);
@@ -87,8 +91,19 @@ class Planner implements Places {
     private readonly roots: readonly Node[],
     private readonly forced: ReadonlyMap<Node, string>,
     private readonly options: FuseOptions,
+    /** Products count as a stored buffer of their kernel only once something asks for them; `fits` tells if that held. */
+    private readonly hopeful: boolean,
   ) {
     this.#nodes = topologicalOrder(roots);
+  }
+
+  /** Whether every kernel binds as few buffers as it must. */
+  get fits(): boolean {
+    return [...this.#groups.values()].every((group) => group.fits);
+  }
+
+  mayStayInside(product: Node): boolean {
+    return this.hopeful && !this.roots.includes(product);
   }
 
   orderOf(node: Node): number | undefined {

@@ -20,6 +20,8 @@ export interface Places {
   /** Number of the group that computes a node; undefined for nodes that are inlined or already have storage. */
   orderOf(node: Node): number | undefined;
   isStored(node: Node): boolean;
+  /** Whether a matmul's elements may be taken to stay inside their kernel until something else asks for them. */
+  mayStayInside(product: Node): boolean;
 }
 
 /** Storage buffers that one kernel may bind: the floor of every browser. */
@@ -196,12 +198,24 @@ export class Group {
 
   /** Room for one more member, should it have to be stored. */
   #expectRoom(): void {
+    const [first] = this.members.keys();
+    const inside = this.isEpilogue && this.places.mayStayInside(first!) ? 1 : 0;
+    if (this.#bindings(this.members.size + 1 - inside) > maxBuffers) throw new CannotJoin(tooMany);
+  }
+
+  /** False if more has to be stored than was hoped for when members joined. */
+  get fits(): boolean {
+    return this.#bindings(this.stores.size) <= maxBuffers;
+  }
+
+  /** Buffers of a kernel that stores so many members. */
+  #bindings(stored: number): number {
     const { buffers } = this.lowering;
     const operands = this.#operands.filter(
       (o, i) => !sameAsOne(o, buffers) && !sameAsOne(o, this.#operands.slice(0, i)),
     );
     const concat = this.pieces.length > 0 ? 1 : 0; // all parts of one concat are stored in one buffer
-    if (buffers.length + operands.length + concat + this.members.size + 1 > maxBuffers) throw new CannotJoin(tooMany);
+    return buffers.length + operands.length + concat + stored;
   }
 
   /** Number of stages that must have run before a value is known. */
