@@ -12,11 +12,29 @@ const [file, page] = positionals;
 if (!file || !page) throw new Error('node bench/report.mjs RESULTS.json PAGE.md [--title TITLE] [--command COMMAND]');
 const rows = readRows(file);
 const adapters = [...new Set(rows.map((row) => row.adapter).filter(Boolean))];
-const header = ['case', 'who', 'ms median', 'ms min', 'CPU ms', 'first call ms'];
+const columns = [
+  'suite',
+  'case',
+  'who',
+  'adapter',
+  'ms_median',
+  'ms_min',
+  'cpu_ms_median',
+  'ms_first',
+  'runs',
+  'curve',
+];
+/** What a row has besides the columns that all have. */
+const others = (row) =>
+  Object.entries(row)
+    .filter(([key, value]) => !columns.includes(key) && value !== undefined && value !== null)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+const header = ['case', 'who', 'ms median', 'ms min', 'CPU ms', 'first call ms', 'more'];
 const lines = rows.map((row) =>
   row.error
-    ? [row.case, row.who, row.error, '', '', '']
-    : [row.case, row.who, row.ms_median, row.ms_min, row.cpu_ms_median, row.ms_first],
+    ? [row.case, row.who, row.error, '', '', '', '']
+    : [row.case, row.who, row.ms_median, row.ms_min, row.cpu_ms_median, row.ms_first, others(row)],
 );
 const text = [
   `# ${values.title}`,
