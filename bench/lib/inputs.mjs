@@ -17,3 +17,6 @@ export function fill(count, seed, scale = 1) {
 export function scatteredRows(count, rows) {
   return Int32Array.from({ length: count }, (_, i) => (Math.imul(i, 2654435761) >>> 0) % rows);
 }
+
+/** Several arrays as one. */
+export const joined = (parts) => Float32Array.from(parts.flatMap((part) => [...part]));

@@ -1,5 +1,6 @@
 // All cases of bench:peers.
+import { convCases } from './convCases.mjs';
 import { gradientCases } from './gradientCases.mjs';
 import { tensorCases } from './tensorCases.mjs';
 
-export const peerCases = { ...tensorCases, ...gradientCases };
+export const peerCases = { ...tensorCases, ...gradientCases, ...convCases };

@@ -2,8 +2,11 @@
 import { compile, idle, realize, tensor } from '@chiaro/autograd';
 import { autogradCases } from '../lib/autogradCases.mjs';
 import { chiaroCases } from '../lib/chiaroCases.mjs';
+import { convCases } from '../lib/convCases.mjs';
+import { convFunction } from '../lib/convFunctions.mjs';
 import { kernelCount, openEngine } from '../lib/engine.mjs';
 import { gradientCases } from '../lib/gradientCases.mjs';
+import { joined } from '../lib/inputs.mjs';
 import { tensorCases } from '../lib/tensorCases.mjs';
 
 /** @param options `variant`: which spelling of a case, where there are several. */
@@ -16,12 +19,15 @@ export async function open({ compiled, variant = '' }) {
     const call = compiled ? compile(fn) : fn;
     return {
       async step() {
-        const result = call(...inputs);
-        if (!compiled) await realize(result);
+        const results = [call(...inputs)].flat();
+        if (!compiled) await realize(...results);
         await idle();
-        result.dispose();
+        results.forEach((each) => each.dispose());
       },
-      output: () => call(...inputs).data(),
+      async output() {
+        const parts = await Promise.all([call(...inputs)].flat().map((each) => each.data()));
+        return parts.length === 1 ? parts[0] : joined(parts);
+      },
     };
   };
   /** A case of the suite autograd; one that trains gives the results of its first steps. */
@@ -49,6 +55,9 @@ export async function open({ compiled, variant = '' }) {
   };
   const named = Object.keys(tensorCases).filter((name) => chiaroCases[name + variant]);
   const cases = Object.fromEntries(named.map((name) => [name, prepare(chiaroCases[name + variant])]));
-  if (!variant) for (const name of Object.keys(gradientCases)) cases[name] = derivative(autogradCases[name]);
+  if (!variant) {
+    for (const name of Object.keys(gradientCases)) cases[name] = derivative(autogradCases[name]);
+    for (const name of Object.keys(convCases)) cases[name] = prepare(convFunction(name));
+  }
   return { adapter, errors: () => 0, kernels: kernelCount, cases };
 }

@@ -1,5 +1,7 @@
 // jax-js on WebGPU. Its functions consume their arguments, so every call is given references of the kept inputs.
 import { adam, gatherCount } from '../lib/gradientCases.mjs';
+import { convCases } from '../lib/convCases.mjs';
+import { joined } from '../lib/inputs.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 export async function open({ compiled, load }) {
@@ -22,7 +24,10 @@ export async function open({ compiled, load }) {
         await gpu.idle();
         tree.dispose(result);
       },
-      output: () => run().data(),
+      async output() {
+        const parts = await Promise.all([run()].flat(2).map((each) => each.data()));
+        return parts.length === 1 ? parts[0] : joined(parts);
+      },
     };
   };
   /** One step of gradient descent by Adam inside one function; the output is the loss of the first steps. */
@@ -126,5 +131,13 @@ export async function open({ compiled, load }) {
     cumsum_rows_1024: prepare((x) => np.cumsum(x, 1)),
     sort_1m: prepare((x) => np.sort(x)),
   };
+  for (const [name, { layer, gradient }] of Object.entries(convCases)) {
+    const { stride, padding, groups } = layer;
+    const sides = [padding, padding];
+    const convolve = (x, w) =>
+      jax.lax.convGeneralDilated(x, w, [stride, stride], [sides, sides], { featureGroupCount: groups });
+    const valued = jax.valueAndGrad((x, w, g) => convolve(x, w).mul(g).sum(), { argnums: [0, 1] });
+    cases[name] = prepare(gradient ? valued : convolve);
+  }
   return { ...gpu, cases };
 }

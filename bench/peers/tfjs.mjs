@@ -1,5 +1,7 @@
 // TensorFlow.js on WebGPU.
 import { adam } from '../lib/gradientCases.mjs';
+import { convCases } from '../lib/convCases.mjs';
+import { joined } from '../lib/inputs.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 export async function open({ load }) {
@@ -51,6 +53,42 @@ export async function open({ load }) {
       },
     };
   };
+  /** Images and gradients with channels last, as the library wants them; results go back to channels first. */
+  const convolution =
+    ({ layer, gradient }) =>
+    (given) => {
+      const { stride, padding, groups } = layer;
+      const last = (t) => tf.keep(tf.transpose(t, [0, 2, 3, 1]));
+      const [x, w, g] = Object.values(given).map(({ data, shape }) => tf.tensor(data, shape));
+      const [images, gradients] = [last(x), g && last(g)];
+      const kernels = tf.keep(tf.transpose(w, groups === 1 ? [2, 3, 1, 0] : [2, 3, 0, 1]));
+      const sides = [padding, padding];
+      const around = [[0, 0], sides, sides, [0, 0]];
+      const convolve = (a, b) =>
+        groups === 1 ? tf.conv2d(a, b, stride, around) : tf.depthwiseConv2d(a, b, stride, around);
+      const valued = tf.valueAndGrads((a, b) => tf.sum(tf.mul(convolve(a, b), gradients)));
+      const run = () => {
+        if (!gradient) return [convolve(images, kernels)];
+        const { value, grads } = valued([images, kernels]);
+        return [value, ...grads];
+      };
+      const first = (t) => tf.transpose(t, [0, 3, 1, 2]);
+      return {
+        async step() {
+          const results = tf.tidy(run);
+          await flush();
+          tf.dispose(results);
+        },
+        async output() {
+          const results = tf.tidy(() => {
+            const [value, dx, dw] = run();
+            if (!gradient) return [first(value)];
+            return [value, first(dx), tf.transpose(dw, groups === 1 ? [3, 2, 0, 1] : [2, 3, 0, 1])];
+          });
+          return joined(await Promise.all(results.map((each) => each.data())));
+        },
+      };
+    };
   const cases = {
     mlp_step: trainer((p, x, y) => {
       const first = tf.relu(tf.add(tf.matMul(x, p[0]), p[1]));
@@ -85,5 +123,6 @@ export async function open({ load }) {
     // it sorts by topk only, which sorts downwards
     sort_1m: prepare((x) => tf.reverse(tf.topk(x, 2 ** 20).values)),
   };
+  for (const [name, each] of Object.entries(convCases)) cases[name] = convolution(each);
   return { ...gpu, cases };
 }

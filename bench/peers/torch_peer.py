@@ -88,6 +88,31 @@ def hvp(x, w, v):
     return lambda: torch.autograd.functional.hvp(network, w, v)[1]
 
 
+def conv(x, w, stride=1, padding=0, groups=1, gradient=False):
+    images, kernels = filled(3, *x), filled(4, *w, scale=0.1)
+    convolve = lambda a, b: torch.nn.functional.conv2d(a, b, stride=stride, padding=padding, groups=groups)
+    if not gradient:
+        return lambda: convolve(images, kernels)
+    g = filled(5, *convolve(images, kernels).shape)
+    images.requires_grad_()
+    kernels.requires_grad_()
+
+    def step():
+        value = (convolve(images, kernels) * g).sum()
+        return [value.detach(), *torch.autograd.grad(value, (images, kernels))]
+
+    step.output = lambda: torch.cat([part.reshape(-1) for part in step()])
+    return step
+
+
+conv_layers = {
+    'conv_fwd': dict(x=(4, 64, 32, 32), w=(64, 64, 3, 3), padding=1),
+    'conv_resnet': dict(x=(1, 64, 56, 56), w=(64, 64, 3, 3), padding=1),
+    'conv_1x1': dict(x=(1, 256, 56, 56), w=(64, 256, 1, 1)),
+    'conv_depthwise': dict(x=(1, 96, 112, 112), w=(96, 1, 3, 3), padding=1, groups=96),
+    'conv_stem': dict(x=(1, 3, 224, 224), w=(64, 3, 7, 7), stride=2, padding=3),
+}
+
 table, rows = 262144, 1048576
 cases = {
     'mlp_step': mlp,
@@ -111,6 +136,12 @@ cases = {
     'cumsum_rows_1024': lambda: of(lambda x: torch.cumsum(x, 1), filled(6, 1024, 1024)),
     'sort_1m': lambda: of(lambda x: torch.sort(x).values, filled(6, 1 << 20)),
 }
+
+
+for layer, options in conv_layers.items():
+    cases[layer] = lambda options=options: conv(**options)
+    backward = 'conv_fwd_bwd' if layer == 'conv_fwd' else f'{layer}_grad'
+    cases[backward] = lambda options=options: conv(**options, gradient=True)
 
 
 def timed(step):

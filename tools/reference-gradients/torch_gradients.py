@@ -140,6 +140,40 @@ case('qr', lambda x: (lambda q, r: (q * q) @ (r * r))(*torch.linalg.qr(x)), [[2.
 case('leastSquares', lambda x, y: torch.linalg.lstsq(x, y).solution, [[2.0, 0.5], [0.75, -1.5], [0.25, 1.0]], sides)
 case('symmetricEigen', lambda x: (lambda w, v: w * 2 + v[:, 0] * v[:, 0].sum())(*torch.linalg.eigh(sym(x))), spd, second=True)
 case('svd', lambda x: (lambda u, s, vh: s + u[:, 0] * vh[0].sum() + u[:, 2] * vh[2, 1])(*torch.linalg.svd(x)), well, second=True)
+# images
+F = torch.nn.functional
+
+
+def wave(*shape, step=7):
+    n = 1
+    for size in shape:
+        n *= size
+    return torch.tensor([((step * i) % 17 - 8) / 8 for i in range(n)]).reshape(shape).tolist()
+
+
+x, w, b = wave(2, 4, 5, 6), wave(6, 2, 3, 2, step=5), [0.5, -1.0, 0.25, 2.0, -0.125, 1.5]
+case('conv2d', lambda x, w, b: F.conv2d(x, w, b, stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2), x, w, b, second=True)
+case('conv2d with stride > kernel', lambda x, w: F.conv2d(x, w, stride=3), wave(1, 2, 7, 8), wave(3, 2, 2, 2, step=5), second=True)
+case('conv2d with asymmetric padding', lambda x, w: F.conv2d(F.pad(x, (0, 2, 1, 0)), w, stride=2), wave(1, 1, 4, 5), wave(2, 1, 3, 3, step=5))
+case('conv2d, depthwise', lambda x, w: F.conv2d(x, w, stride=2, padding=1, dilation=2, groups=3), wave(2, 3, 6, 7), wave(3, 1, 3, 2, step=5), second=True)
+case('conv2d of one pixel', lambda x, w: F.conv2d(x, w, stride=(1, 2)), wave(2, 3, 3, 4), wave(2, 3, 1, 1, step=5), second=True)
+case('convTranspose2d', lambda x, w: F.conv_transpose2d(x, w, stride=(3, 2), padding=(1, 2), output_padding=(2, 1), groups=2, dilation=(1, 2)),
+     wave(2, 4, 3, 4), wave(4, 3, 2, 3, step=5), second=True)
+case('convTranspose2d with stride > kernel', lambda x, w: F.conv_transpose2d(x, w, stride=4, output_padding=1), wave(1, 2, 2, 3), wave(2, 2, 3, 2, step=5))
+case('convTranspose2d of a decoder', lambda x, w, b: F.conv_transpose2d(x, w, b, stride=2, padding=1), wave(1, 3, 3, 3), wave(3, 2, 4, 4, step=5), [0.5, -1.0])
+places = [-1.3125, -0.9375, -0.4375, 0.0625, 0.5625, 1.1875, 2.3125, 0.3125]
+lookup = [[[[places[(i + 3 * j + 1) % 8], places[(5 * i + j) % 8]] for i in range(4)] for j in range(3)]]
+for mode in ['bilinear', 'nearest']:
+    for padding in ['zeros', 'border', 'reflection']:
+        for align in [True, False]:
+            name = f'gridSample {mode}, {padding}, {"corners" if align else "edges"}'
+            case(name, lambda x, g, m=mode, p=padding, a=align: F.grid_sample(x, g, m, p, a), wave(1, 2, 4, 3), lookup)
+case('adaptiveAvgPool2d', lambda x: F.adaptive_avg_pool2d(x, (3, 4)), wave(1, 2, 5, 7))
+case('resizeNearest', lambda x: F.interpolate(x, size=(7, 4), mode='nearest'), wave(1, 2, 5, 6))
+case('resizeNearest twice as large', lambda x: F.interpolate(x, scale_factor=2, mode='nearest'), wave(1, 1, 2, 3))
+case('maxPool2d', lambda x: F.max_pool2d(x, (3, 2), stride=(2, 1), padding=1), wave(1, 2, 5, 6))
+case('avgPool2d, zeros not counted', lambda x: F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False), wave(1, 2, 5, 6))
+case('resizeBilinear', lambda x: F.interpolate(x, size=(7, 3), mode='bilinear', align_corners=False), wave(1, 2, 5, 6))
 # composed: a layer with a residual, normalised, and its cross entropy
 case('layer', lambda x, w: torch.log_softmax((x @ w).tanh() + x.mean(1, keepdim=True), 1)[:, 0], square,
      [[0.2, -0.4], [1.0, 0.3], [-0.6, 0.8]], second=True)

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { evaluateNodes, toHostArray } from '@chiaro/tensor/engine';
 import * as c from './index.js';
 import type { Tensor } from './index.js';
+import { imageFunctions } from './torchImages.testing.js';
 
 /** PyTorch's values: made by tools/reference-gradients/torch_gradients.py. */
 type Nested = number | string | Nested[];
@@ -182,6 +183,7 @@ const functions: Readonly<Record<string, (x: Tensor, y: Tensor, z: Tensor) => Te
     const [first, last] = [0, 2].map((k) => [u.select(1, k), v.select(1, k)] as const);
     return s.add(first![0].mul(first![1].sum())).add(last![0].mul(last![1].select(0, 1)));
   },
+  ...imageFunctions,
   layer: (x, w) => x.matmul(w).tanh().add(x.mean(1, true)).logSoftmax(1).select(1, 0),
 };
 

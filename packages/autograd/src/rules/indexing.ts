@@ -1,5 +1,5 @@
 import { arange, concat, scatterAdd, where, zeros, zerosLike, type ScatterOptions, type Tensor } from '@chiaro/tensor';
-import { make, type Node } from '@chiaro/tensor/engine';
+import { make, type Node, type ScatterDetail } from '@chiaro/tensor/engine';
 
 const scatter: { mode: ScatterOptions['mode'] } = { mode: 'deterministic' };
 
@@ -29,9 +29,9 @@ export function gatherVjp(node: Node<'gather'>, table: Tensor, grad: Tensor): Te
   const { dim } = node.attrs;
   const base = zeros(table.shape);
   if (grad.size === 0) return base.to(table.dtype);
-  const index = narrowIndex(node.inputs[1]!).clamp(0, table.shape[dim]! - 1);
+  const index = narrowIndex(node.inputs[1]!);
   const mode = scatter.mode ?? 'deterministic';
-  const result = scatterAdd(base, dim, index, grad.to('float32'), { mode });
+  const result = scatterAdd(base, dim, index, grad.to('float32'), { mode, outside: 'clamp' });
   if (table.dtype !== 'float32') return result.to(table.dtype);
   scattered.set(result.node, { dim, index, grad, mode });
   return result;
@@ -77,17 +77,23 @@ export function mergeScatters(contributions: readonly Tensor[]): Tensor[] {
         parts.map((s) => s.grad),
         dim,
       );
-      rest.push(scatterAdd(zeros(result.shape), dim, index, grads, { mode }));
+      rest.push(scatterAdd(zeros(result.shape), dim, index, grads, { mode, outside: 'clamp' }));
     }
   }
   return rest;
 }
 
-/** Gradient of scatterAdd's source: what its places get; nothing for places outside. */
-export function gatherInside(g: Tensor, dim: number, index: Tensor, shape: readonly number[]): Tensor {
+/** Gradient of scatterAdd's source: what its places get; nothing for places outside that were skipped. */
+export function scatteredFrom(
+  g: Tensor,
+  { dim, outside }: ScatterDetail,
+  index: Tensor,
+  shape: readonly number[],
+): Tensor {
   const n = g.shape[dim]!;
   const at = index.expand(shape);
   if (n === 0) return zeros(shape);
+  if (outside === 'clamp') return g.gather(dim, at);
   return where(at.ge(0).logicalAnd(at.lt(n)), g.gather(dim, at), 0);
 }
 

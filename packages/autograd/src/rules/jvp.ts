@@ -1,5 +1,5 @@
 import { zeros, type Tensor } from '@chiaro/tensor';
-import type { PrimitiveName } from '@chiaro/tensor/engine';
+import { correlate, type PrimitiveName } from '@chiaro/tensor/engine';
 import { elementwiseJvp } from './elementwise.js';
 import { concatTangents } from './movement.js';
 import { programJvp } from './program.js';
@@ -47,6 +47,9 @@ export const jvpRules: { readonly [P in PrimitiveName]: JvpRule<P> } = {
     t ? t.gather(node.attrs.dim, index!) : zeros([...node.shape], { dtype: table!.dtype }),
   ],
   matmul: ({ inputs: [a, b], tangents: [da, db] }) => [sum(da?.matmul(b!), db && a!.matmul(db))],
+  conv: ({ node, inputs: [x, w], tangents: [dx, dw] }) => [
+    sum(dx && correlate(dx, w!, node.attrs), dw && correlate(x!, dw, node.attrs)),
+  ],
   program: programJvp,
   pick: ({ node, tangents }) => [tangents[node.attrs.index]], // the tangents of all results of its program
 };

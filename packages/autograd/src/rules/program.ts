@@ -1,6 +1,6 @@
 import { GradientError, ShapeError, zeros, type ProgramDetail, type Tensor } from '@chiaro/tensor';
 import { make, Node, sameShape, showShape, type ScanDetail, type ScatterDetail } from '@chiaro/tensor/engine';
-import { gatherInside, unsort } from './indexing.js';
+import { scatteredFrom, unsort } from './indexing.js';
 import type { JvpCall, VjpCall } from './rule.js';
 import { scanJvp, scanVjp } from './scan.js';
 
@@ -10,14 +10,19 @@ type Jvp = (call: JvpCall<'program'>) => readonly (Tensor | undefined)[];
 /** The derivatives of the library's own programs, by name. */
 const own: Readonly<Record<string, { readonly vjp: Vjp; readonly jvp: Jvp }>> = {
   scatterAdd: {
-    vjp: ({ node, inputs: [, index, source], wants, grad }) => {
-      const { dim } = node.attrs.detail as ScatterDetail;
-      return [grad, undefined, wants[2] ? gatherInside(grad, dim, index!, source!.shape) : undefined];
+    vjp: ({ node, inputs, wants, grad }) => {
+      const at = inputs.length - 1;
+      const [index, source] = inputs.slice(-2);
+      const detail = node.attrs.detail as ScatterDetail;
+      const toSource = wants[at] ? scatteredFrom(grad, detail, index!, source!.shape) : undefined;
+      return inputs.map((_, i) => (i === at ? toSource : i === at - 2 ? grad : undefined));
     },
-    jvp: ({ node, inputs: [base, index, source], tangents }) => {
-      const { dim } = node.attrs.detail as ScatterDetail;
-      const from = tangents[0] ?? zeros(base!.shape);
-      return [tangents[2] ? from.scatterAdd(dim, index!, tangents[2].expand(source!.shape)) : from];
+    jvp: ({ node, inputs, tangents }) => {
+      const at = inputs.length - 1;
+      const [index, source] = inputs.slice(-2);
+      const { dim, outside } = node.attrs.detail as ScatterDetail;
+      const from = tangents[at - 2] ?? zeros(node.attrs.outputs[0]!.shape);
+      return [tangents[at] ? from.scatterAdd(dim, index!, tangents[at].expand(source!.shape), { outside }) : from];
     },
   },
   ...Object.fromEntries(

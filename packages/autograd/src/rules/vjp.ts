@@ -1,10 +1,14 @@
-import type { PrimitiveName } from '@chiaro/tensor/engine';
+import type { Tensor } from '@chiaro/tensor';
+import { imageGradient, kernelGradient, type PrimitiveName } from '@chiaro/tensor/engine';
 import { elementwiseVjp } from './elementwise.js';
 import { gatherVjp } from './indexing.js';
 import { fold, inverse, unconcat, unexpand, unpad, unslice } from './movement.js';
 import { programVjp } from './program.js';
 import { reduceVjp } from './reduce.js';
 import { constant, type VjpRule } from './rule.js';
+
+/** Height and width of images or kernels. */
+const lastTwo = ({ shape }: Tensor): readonly [number, number] => [shape[2]!, shape[3]!];
 
 /** Reverse derivative of every primitive. */
 export const vjpRules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
@@ -30,6 +34,10 @@ export const vjpRules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   matmul: ({ inputs: [a, b], wants: [toA, toB], grad }) => [
     toA ? grad.matmul(b!.transpose()) : undefined,
     toB ? a!.transpose().matmul(grad) : undefined,
+  ],
+  conv: ({ node, inputs: [images, kernels], wants: [toImages, toKernels], grad }) => [
+    toImages ? imageGradient(grad, kernels!, lastTwo(images!), node.attrs) : undefined,
+    toKernels ? kernelGradient(images!, grad, lastTwo(kernels!), node.attrs) : undefined,
   ],
   program: programVjp,
   pick: ({ grad }) => [grad], // reaches the program as the gradient of result `index`

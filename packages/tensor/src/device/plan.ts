@@ -75,7 +75,8 @@ function stepsOf(call: Call, profile: AdapterProfile): BareStep[] {
 }
 
 function matmulSteps(call: MatmulCall, profile: AdapterProfile): BareStep[] {
-  const whole = [call.a.backing, call.b.backing, { kind: 'node', node: call.node, index: 0 } as const];
+  const { node, a, b } = call.product;
+  const whole = [a, b, { kind: 'node', node, index: 0 } as const];
   if (!call.epilogue && whole.some((id) => bufferBytes(id) > profile.maxBindingBytes)) {
     return matmulPieces(call, profile).flatMap(({ kernel, inputs, outputs, windows }) =>
       programSteps(kernel, inputs, outputs, profile, windows),

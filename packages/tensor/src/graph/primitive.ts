@@ -61,6 +61,16 @@ export interface PrimitiveAttrs {
   gather: { readonly dim: number };
   /** [..., M, K] x [..., K, N] with equal leading dimensions. */
   matmul: Record<never, never>;
+  /**
+   * out[b, o, y, x] = sum over i, p, q of images[b, c + i, sy y + dy p, sx x + dx q] kernels[o, i, p, q]; inputs (images
+   * [B, C, H, W], kernels [O, I, kh, kw]). Channels c ... c + I - 1 are those of o's group, one of C / I groups. What
+   * lies around an image is no part of it: `pad` puts it there.
+   */
+  conv: {
+    readonly stride: readonly [y: number, x: number];
+    readonly dilation: readonly [y: number, x: number];
+    readonly groups: number;
+  };
   /** Several results at once; `pick` selects one. Inputs are contiguous buffers. */
   program: ProgramCall;
   /** One result of a `program`. */

@@ -31,6 +31,15 @@ export function expandNode(node: Node, shape: Shape): Node {
   return sameShape(n.shape, shape) ? n : new Node('expand', [n], {}, [...shape], node.dtype);
 }
 
+/** The number that fills a node which `full` made and no gradient is wanted for; undefined for all others. */
+export function constantOf(node: Node): number | undefined {
+  if (node.requiresGrad) return undefined;
+  let inner = node;
+  if (inner.is('expand')) inner = inner.inputs[0]!;
+  if (inner.is('reshape') && !inner.opaque) inner = inner.inputs[0]!;
+  return inner.is('scalar') ? inner.attrs.value : undefined;
+}
+
 const functions = new Map<string, ExprFunction>();
 
 /** The expression that applies one operation to arguments of a type. */

@@ -2,9 +2,9 @@ import { DTypeError, ShapeError } from '../errors.js';
 import { Node } from '../graph/node.js';
 import type { ProgramCall } from '../graph/primitive.js';
 import { scatterAddKernel } from '../kernels/scatter/scatter.js';
-import { broadcastShapes, normalizeDim, showShape } from '../shape.js';
+import { broadcastShapes, normalizeDim, showShape, sizeOf } from '../shape.js';
 import { live, type Tensor } from '../tensor.js';
-import { castNode, expandNode, make } from './apply.js';
+import { castNode, constantOf, expandNode, make } from './apply.js';
 import { reshapeNode } from './nodes.js';
 
 function indexNode(op: string, index: Tensor): Node {
@@ -57,16 +57,22 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 export interface ScatterOptions {
   /** `deterministic` (default): exact and independent of the order; `fast`: compare-and-exchange, rounding by order. */
   readonly mode?: 'deterministic' | 'fast';
+  /** What an index outside [0, size) does: its element is skipped (default), or goes to the nearer end, as `gather` reads. */
+  readonly outside?: 'skip' | 'clamp';
 }
 
-/** What a rule of differentiation needs of a scatterAdd program. */
+/**
+ * What a rule of differentiation needs of a scatterAdd program. Its inputs are the base, index and source; a base of
+ * constant zeros is none.
+ */
 export interface ScatterDetail {
   readonly dim: number;
+  readonly outside: 'skip' | 'clamp';
 }
 
 /**
  * x with `source` added at places given by number: out[c with c[dim] = index[c]] += source[c], as PyTorch's
- * `scatter_add`. Index and source broadcast to one shape. Indices outside [0, size) are skipped.
+ * `scatter_add`. Index and source broadcast to one shape. Indices outside [0, size) are skipped unless told otherwise.
  */
 export function scatterAdd(
   x: Tensor,
@@ -115,21 +121,26 @@ function scatterNode(
     indexStrides[k] = stored[k] === 1 ? 0 : stride;
     stride *= stored[k]!;
   }
+  const { mode = 'deterministic', outside = 'skip' } = options;
+  const zeroBase = constantOf(base) === 0 && sizeOf(shape) > 0; // zeros would be stored, read and added for nothing
   const call: ProgramCall = {
     name: 'scatterAdd',
     outputs: [{ shape: base.shape, dtype: base.dtype }],
-    detail: { dim } satisfies ScatterDetail,
+    detail: { dim, outside } satisfies ScatterDetail,
     build: () =>
       scatterAddKernel({
         base: base.shape,
+        zeroBase,
         dim,
         source: shape,
         indexStrides,
         dtype: base.dtype as 'float32' | 'int32' | 'uint32',
-        mode: options.mode ?? 'deterministic',
+        mode,
+        outside,
       }),
   };
-  const program = new Node('program', [base, index, expandNode(source, shape)], call, [], base.dtype);
+  const inputs = [...(zeroBase ? [] : [base]), index, expandNode(source, shape)];
+  const program = new Node('program', inputs, call, [], base.dtype);
   return new Node('pick', [program], { index: 0 }, base.shape, base.dtype);
 }
 

@@ -32,11 +32,20 @@ export function noteRun(run: Run): void {
 
 const maxRounds = 32;
 
+/** The settling in progress, or the last one. */
+let settling = Promise.resolve();
+
 /**
  * Reads what the programs needed. Where it was more than they had, gives them more and repeats everything from that
- * run on, until all was enough: only then may results be read.
+ * run on, until all was enough: only then may results be read. Callers wait for each other: a run is accepted once.
  */
-export async function settleCapacities(device: GPUTensorDevice): Promise<void> {
+export function settleCapacities(device: GPUTensorDevice): Promise<void> {
+  const mine = settling.then(() => settleOpen(device));
+  settling = mine.catch(() => undefined); // whoever asked for it hears of it
+  return mine;
+}
+
+async function settleOpen(device: GPUTensorDevice): Promise<void> {
   for (let round = 0; open.length > 0; round++) {
     if (round === maxRounds)
       throw new OutOfMemoryError(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { evaluateNodes, toHostArray } from '../device/reference.js';
-import { compile, defineProgram, expr, randn, tensor, wgsl, Generator, type Tensor } from '../index.js';
+import { compile, defineProgram, expr, randn, referenceData, tensor, wgsl, Generator, type Tensor } from '../index.js';
 
 const boxBlur = defineProgram({
   name: 'boxBlur',
@@ -45,6 +45,23 @@ describe('defineProgram', () => {
     const out = boxBlur({ image: photo.mul(2) }, { radius: 2 }).blurred.add(1);
     const expected = reference(out);
     (await out.data()).forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 5));
+  });
+
+  test('results that are stored already are read, not computed again, by the reference device', async () => {
+    const double = defineProgram({
+      name: 'double',
+      inputs: { x: 'f32[N]' },
+      outputs: ({ x }) => ({ y: { dtype: 'f32', shape: x.shape }, signs: { dtype: 'i32', shape: x.shape } }),
+      dispatches: ({ N }) => [
+        { items: N, code: wgsl`fn item(i: u32) { y[i] = 2.0 * x[i]; signs[i] = i32(sign(x[i])); }` },
+      ],
+      reference: ({ x }) => ({ y: x.data.map((v) => 2 * v), signs: x.data.map(Math.sign) }),
+    });
+    const { y, signs } = double({ x: tensor([1, -2, 3]) });
+    await y.data();
+    const [stored, sum] = await referenceData(signs, y.add(signs));
+    expect([...stored!]).toEqual([1, -1, 1]);
+    expect([...sum!]).toEqual([3, -5, 7]);
   });
 
   test('replays in compiled functions', async () => {
@@ -138,6 +155,17 @@ describe('defineProgram', () => {
     const sum = a.add(b);
     expect(await sum.item()).toBe(945 + 1 + 1045 + 1);
     expect(await f(x).item()).toBe(946);
+  });
+
+  test('capacity: results that are awaited at the same time', async () => {
+    const x = tensor(Float32Array.from({ length: 100 }, (_, i) => i));
+    const { total, count } = sumAbove({ x }, { threshold: 49.5 });
+    const [sum, half, n] = await Promise.all([
+      total.reshape([]).item(),
+      total.mul(0.5).item(),
+      count.reshape([]).item(),
+    ]);
+    expect([sum, half, n]).toEqual([(50 + 99) * 25, (50 + 99) * 12.5, 50]);
   });
 
   test('an array of vectors is a tensor with a last dimension of four', async () => {

@@ -29,6 +29,23 @@ describe('compile', () => {
     expect(w.version).toBe(11);
   });
 
+  test('an argument that is returned and assigned as it is can be computed with beside', async () => {
+    const w = new Parameter(tensor([9, 9]));
+    const f = compile((x: Tensor) => {
+      w.assign(x);
+      return { same: x, sum: x.sum() };
+    });
+    for (const values of [
+      [1, 1],
+      [2, 3],
+    ]) {
+      const { same, sum } = f(tensor(values));
+      expect([...(await same.data())]).toEqual(values);
+      expect([...(await w.data())]).toEqual(values);
+      expect(await sum.item()).toBe(values[0] + values[1]);
+    }
+  });
+
   test('generators move on', async () => {
     const gen = new Generator(7);
     const f = compile(() => rand([4], { generator: gen }));

@@ -282,7 +282,9 @@ class Program<A extends readonly unknown[], R> {
     reportSchedule(kernels);
     const plan = planOf(kernels, device.profile);
     this.#programs = plan.stored.filter((n): n is Node<'program'> => n.is('program') && n.attrs.capacity !== undefined);
-    return new Replay(device, plan, new Set([...this.#roots.map((n) => sourceOf(n).source), ...this.#programs]));
+    // a root may be an argument or a cell as it was given, which the plan does not compute
+    const wanted = new Set<Node>([...this.#roots.map((n) => sourceOf(n).source), ...this.#programs]);
+    return new Replay(device, plan, new Set(plan.stored.filter((n) => wanted.has(n))));
   }
 
   /** Programs of the plan whose room may turn out too small; what they needed is read before the next call. */

@@ -1,6 +1,6 @@
 import { evaluateNodes, toHostArray } from '../device/reference.js';
 import type { HostArray } from '../kernel/dispatch.js';
-import type { Node } from '../graph/node.js';
+import { Node } from '../graph/node.js';
 import { sourceOf } from '../graph/source.js';
 import { topologicalOrder, isBacked } from '../schedule/fuse.js';
 import { sizeOf } from '../shape.js';
@@ -17,15 +17,24 @@ export async function referenceData(...tensors: readonly Tensor[]): Promise<Host
   const leaves = new Set<Node>();
   for (const root of roots) if (isBacked(sourceOf(root).source)) leaves.add(sourceOf(root).source);
   for (const node of topologicalOrder(roots)) for (const input of node.inputs) if (isBacked(input)) leaves.add(input);
-  const arrays = new Map<Node, HostArray>();
+  const arrays = new Map<Node, readonly HostArray[]>();
   roots.forEach((root) => root.retain()); // the tensors may be collected while leaves are read
   try {
     for (const leaf of leaves) {
-      if (leaf.is('program')) continue;
-      arrays.set(leaf, toHostArray(await readNode(leaf), leaf.dtype));
+      const arraysOfLeaf: HostArray[] = [];
+      for (const part of partsOf(leaf)) arraysOfLeaf.push(toHostArray(await readNode(part), part.dtype));
+      arrays.set(leaf, arraysOfLeaf);
     }
-    return evaluateNodes(roots, (node) => arrays.get(node)!).map((a, i) => a.slice(0, sizeOf(roots[i]!.shape)));
+    return evaluateNodes(roots, (node, index) => arrays.get(node)![index]!).map((a, i) =>
+      a.slice(0, sizeOf(roots[i]!.shape)),
+    );
   } finally {
     roots.forEach((root) => root.release());
   }
+}
+
+/** What can be read of a stored node: a program's results one by one. */
+function partsOf(node: Node): Node[] {
+  if (!node.is('program')) return [node];
+  return node.attrs.outputs.map(({ shape, dtype }, index) => new Node('pick', [node], { index }, [...shape], dtype));
 }

@@ -27,7 +27,10 @@ const shapeOf = (node: Extract<BufferId, { kind: 'node' }>['node'], index: numbe
 
 function title(call: Call): string {
   if (call.kind === 'program') return `program ${call.node.attrs.name}`;
-  if (call.kind === 'matmul') return call.epilogue ? `matmul + ${call.epilogue.label}` : 'matmul';
+  if (call.kind === 'matmul') {
+    const { prim } = call.product.node;
+    return call.epilogue ? `${prim} + ${call.epilogue.label}` : prim;
+  }
   const loops = sizes(call.outer);
   return call.inner.length === 0
     ? `${call.label}, over ${loops}`
@@ -44,8 +47,8 @@ function traffic(call: Call, name: (id: BufferId) => string): string[] {
   const read = fused?.buffers.filter((b) => b.access === 'read').map((b) => b.id) ?? [];
   const written = fused?.buffers.filter((b) => b.access === 'read_write').map((b) => b.id) ?? [];
   if (call.kind === 'fused') return [...say('reads', read), ...say('writes', written)];
-  const product: BufferId = { kind: 'node', node: call.node, index: 0 };
-  return [...say('reads', [call.a.backing, call.b.backing, ...read]), ...say('writes', fused ? written : [product])];
+  const product: BufferId = { kind: 'node', node: call.product.node, index: 0 };
+  return [...say('reads', [call.product.a, call.product.b, ...read]), ...say('writes', fused ? written : [product])];
 }
 
 const programOutputs = (node: Extract<Call, { kind: 'program' }>['node']): BufferId[] =>

@@ -6,7 +6,8 @@ import { sizeOf } from '../shape.js';
 import { cheap, inlineCost } from './cost.js';
 import { Group, labelOf, type Places } from './group.js';
 import { backingOf, MustStore } from './lower.js';
-import { operandLayout, type OperandLayout } from './operand.js';
+import { operandLayout, stripReshapes, type OperandLayout } from './operand.js';
+import { convProduct, matmulProduct, type Product, type ProductNode } from './product.js';
 
 /** One step of a schedule before it becomes kernels: a fused group, a concat (one map per part), or a node on its own. */
 export type Step = StepKind & {
@@ -19,10 +20,8 @@ type StepKind =
   | { readonly kind: 'concat'; readonly node: Node<'concat'>; readonly parts: readonly Group[] }
   | {
       readonly kind: 'matmul';
-      readonly node: Node<'matmul'>;
+      readonly product: Product;
       readonly epilogue: Group;
-      readonly a: OperandLayout;
-      readonly b: OperandLayout;
     }
   | { readonly kind: 'program'; readonly node: Node<'program'> };
 
@@ -37,6 +36,8 @@ export interface FuseOptions {
    */
   readonly epilogues?: boolean;
 }
+
+const isProduct = (n: Node): n is ProductNode => n.is('matmul') || n.is('conv');
 
 const isNumber = (n: Node): boolean =>
   n.is('scalar') || n.is('iota') || (n.is('argument') && n.attrs.kind === 'number');
@@ -140,9 +141,9 @@ class Planner implements Places {
     const hasPlace = (n: Node): boolean => isBacked(n) || members.has(n);
     const memo = new Map<Node, number>();
     for (const node of this.#nodes) {
-      const opaque = node.is('program') || node.is('concat') || node.is('matmul') || node.is('reduce');
+      const opaque = node.is('program') || node.is('concat') || isProduct(node) || node.is('reduce');
       if (node.is('program')) node.inputs.forEach((n) => needsBuffer(n, `${node.attrs.name} reads it from memory`));
-      if (node.is('matmul')) node.inputs.forEach((n) => this.#matmulOperand(n, needsBuffer));
+      if (isProduct(node)) node.inputs.forEach((n) => this.#operand(node, n, needsBuffer));
       if (node.is('gather')) needsBuffer(node.inputs[0]!, 'a gather reads its table from memory');
       if ((node.is('expand') || node.is('unfold')) && sizeOf(node.shape) > sizeOf(node.inputs[0]!.shape)) {
         const source = stripMovement(node);
@@ -164,18 +165,30 @@ class Planner implements Places {
     for (const root of rootSet) if (!isBacked(root)) needsBuffer(root, 'asked for');
   }
 
-  /** A matmul reads a transposed or sliced view in place, if its source has a buffer. */
-  #matmulOperand(node: Node, needsBuffer: (node: Node, why: string) => void): void {
+  /**
+   * A matmul reads a transposed or sliced view in place, if its source has a buffer; a convolution also one of an image
+   * with zeros around it.
+   */
+  #operand(product: ProductNode, node: Node, needsBuffer: (node: Node, why: string) => void): void {
     const source = stripMovement(node);
-    needsBuffer(source.is('pad') || isNumber(source) ? node : source, 'a matmul reads its operands from memory');
+    const whole = isNumber(source) || (source.is('pad') && product.is('matmul'));
+    needsBuffer(whole ? node : source, `a ${product.prim} reads its operands from memory`);
   }
 
-  /** Reads an operand where it lies; a layout that is not affine is stored first. */
-  #layout(node: Node): OperandLayout {
-    const layout = operandLayout(node, (n) => isBacked(n) || this.#orders.has(n));
-    if (!layout) throw new MustStore(stripReshapes(node), 'a matmul operand whose elements are not evenly spaced');
-    this.#store(layout.backing.node);
-    return layout;
+  /** What a matmul or a convolution multiplies, read where it lies; a layout that is not affine is stored first. */
+  #product(node: ProductNode): Product {
+    const isStored = (n: Node): boolean => isBacked(n) || this.#orders.has(n);
+    const layout = (operand: Node): OperandLayout => {
+      const found = operandLayout(operand, isStored);
+      if (!found) throw new MustStore(stripReshapes(operand), 'a matmul operand whose elements are not evenly spaced');
+      return found;
+    };
+    const product = node.is('conv')
+      ? convProduct(node, isStored)
+      : matmulProduct(node as Node<'matmul'>, layout(node.inputs[0]!), layout(node.inputs[1]!));
+    this.#store(product.a.node);
+    this.#store(product.b.node);
+    return product;
   }
 
   /** How many computing nodes (or callers) use each node, seen through movement. */
@@ -192,7 +205,7 @@ class Planner implements Places {
 
   #place(node: Node): void {
     if (node.is('program')) return this.#placeProgram(node);
-    if (node.is('matmul')) return this.#placeMatmul(node);
+    if (isProduct(node)) return this.#placeProduct(node);
     if (node.is('concat')) return this.#placeConcat(node);
     const { latest, sources } = this.#dependencies(node);
     const join = (g: Group): boolean => (node.is('reduce') ? g.joinReduce(node) : g.joinMap(node));
@@ -259,18 +272,17 @@ class Planner implements Places {
     this.#steps.push({ kind: 'program', node, why: () => 'a program: its kernels are written by hand' });
   }
 
-  #placeMatmul(node: Node<'matmul'>): void {
+  #placeProduct(node: ProductNode): void {
     const epilogue = this.#newGroup(node.shape, []);
     this.#orders.set(node, epilogue.order);
-    const [a, b] = node.inputs as [Node, Node];
-    const layouts = { a: this.#layout(a), b: this.#layout(b) };
-    epilogue.seed(node, [layouts.a.backing, layouts.b.backing]);
+    const product = this.#product(node);
+    epilogue.seed(node, [product.a, product.b]);
     // products that must be computed in pieces are stored before anything is made of them
-    epilogue.closed = [a, b, node].some(
+    epilogue.closed = [...node.inputs, node].some(
       (n) => sizeOf(n.shape) * bytesPerElement[n.dtype] > this.options.profile.maxBindingBytes,
     );
-    const why = (): string => 'a matmul: it takes in what is computed from its elements, nothing before';
-    this.#steps.push({ kind: 'matmul', node, epilogue, ...layouts, why });
+    const why = (): string => `a ${node.prim}: it takes in what is computed from its elements, nothing before`;
+    this.#steps.push({ kind: 'matmul', product, epilogue, why });
   }
 
   /** Parts of one shape are computed by one kernel with several stores, others by one kernel each. */
@@ -310,12 +322,6 @@ class Planner implements Places {
 
 /** Buffers that one expression may read beside the one it writes. */
 const maxInline = 8;
-
-function stripReshapes(node: Node): Node {
-  let n = node;
-  while (n.is('reshape')) n = n.inputs[0]!;
-  return n;
-}
 
 function stripMovement(node: Node): Node {
   let n = node;

@@ -6,7 +6,7 @@ import { interpret } from '../kernel/interpret.js';
 import type { FusedKernel } from '../kernel/ir.js';
 import { matmulKernel } from '../kernels/matmul/matmul.js';
 import { splitMatmul } from '../kernels/matmul/split.js';
-import type { MatmulDType, MatmulEpilogue, MatmulSpec } from '../kernels/matmul/spec.js';
+import type { MatmulEpilogue, MatmulSpec } from '../kernels/matmul/spec.js';
 import { sizeOf } from '../shape.js';
 import { hostArray } from '../kernel/hostArray.js';
 import type { MatmulCall } from './schedule.js';
@@ -20,11 +20,11 @@ export interface BoundProgram {
 
 /** The kernel that runs a matmul and its epilogue. */
 export function boundMatmul(call: MatmulCall, profile: AdapterProfile): BoundProgram {
-  const { node, a, b, epilogue } = call;
+  const { node, spec, a, b } = call.product;
+  const { epilogue } = call;
   const product: BufferId = { kind: 'node', node, index: 0 };
-  const inputs: BufferId[] = [a.backing, b.backing];
+  const inputs: BufferId[] = [a, b];
   const outputs: BufferId[] = epilogue ? epilogue.outerStores.map((s) => s.buffer) : [product];
-  const spec = specOf(call);
   if (!epilogue) return { kernel: matmulKernel(spec, profile), inputs, outputs };
   for (const { id, access } of epilogue.buffers) {
     if (access === 'read' && !inputs.some((i) => sameBuffer(i, id))) inputs.push(id);
@@ -41,9 +41,10 @@ export interface BoundPiece extends BoundProgram {
 
 /** The kernels of a matmul whose operands or product are larger than a binding; they have no epilogue. */
 export function matmulPieces(call: MatmulCall, profile: AdapterProfile): BoundPiece[] {
-  const product: BufferId = { kind: 'node', node: call.node, index: 0 };
-  const inputs: BufferId[] = [call.a.backing, call.b.backing];
-  return splitMatmul(specOf(call), profile).map(({ spec, a, b, c }) => ({
+  const { node, spec: whole, a: left, b: right } = call.product;
+  const product: BufferId = { kind: 'node', node, index: 0 };
+  const inputs: BufferId[] = [left, right];
+  return splitMatmul(whole, profile).map(({ spec, a, b, c }) => ({
     kernel: matmulKernel(spec, profile),
     inputs,
     outputs: [product],
@@ -53,43 +54,6 @@ export function matmulPieces(call: MatmulCall, profile: AdapterProfile): BoundPi
       [product, c],
     ]),
   }));
-}
-
-/** Sizes and strides of a matmul, with batch dimensions merged where both operands walk them with one stride. */
-function specOf({ node, a, b }: MatmulCall): MatmulSpec {
-  const rank = node.shape.length;
-  const [left, right] = node.inputs as [(typeof node.inputs)[0], (typeof node.inputs)[0]];
-  const batch: number[] = [];
-  const strides: [number[], number[]] = [[], []];
-  for (let d = 0; d < rank - 2; d++) {
-    const size = node.shape[d]!;
-    if (size === 1) continue;
-    const last = batch.length - 1;
-    const [sa, sb] = [a.strides[d]!, b.strides[d]!];
-    if (last >= 0 && strides[0][last] === sa * size && strides[1][last] === sb * size) {
-      batch[last]! *= size;
-      strides[0][last] = sa;
-      strides[1][last] = sb;
-    } else {
-      batch.push(size);
-      strides[0].push(sa);
-      strides[1].push(sb);
-    }
-  }
-  const operand = (layout: typeof a, batchStrides: number[]): MatmulSpec['a'] => ({
-    dtype: bufferDType(layout.backing) as MatmulDType,
-    offset: layout.offset,
-    strides: [batchStrides, layout.strides[rank - 2]!, layout.strides[rank - 1]!],
-  });
-  return {
-    batch,
-    M: node.shape[rank - 2]!,
-    N: node.shape[rank - 1]!,
-    K: right.shape[rank - 2] ?? left.shape[rank - 1]!,
-    a: operand(a, strides[0]),
-    b: operand(b, strides[1]),
-    dtype: node.dtype as MatmulDType,
-  };
 }
 
 function epilogueOf(

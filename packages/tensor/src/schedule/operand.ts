@@ -22,7 +22,20 @@ export interface OperandLayout {
 /** The layout of a node that is only moved, not computed, from something stored; undefined if it has none. */
 export function operandLayout(node: Node, isStored: (node: Node) => boolean): OperandLayout | undefined {
   const { atoms, coords } = iterate(node.shape);
-  let at: readonly Form[] = coords;
+  const view = viewAt(node, coords, isStored);
+  if (!view || atoms.some((a) => a.parts)) return undefined;
+  const { backing, form } = view;
+  const strides = coords.map((c) => (c.terms[0] ? (form.terms.find(([a]) => a === c.terms[0]![0])?.[1] ?? 0) : 0));
+  return { backing, offset: form.offset, strides };
+}
+
+/** Where in memory the element of `node` at some coordinates lies, if it is only moved there from something stored. */
+export function viewAt(
+  node: Node,
+  coords: readonly Form[],
+  isStored: (node: Node) => boolean,
+): { readonly backing: Backing; readonly form: Form } | undefined {
+  let at = coords;
   let n = node;
   let backing = backingOf(n, isStored);
   for (; !backing; backing = backingOf(n, isStored)) {
@@ -43,8 +56,12 @@ export function operandLayout(node: Node, isStored: (node: Node) => boolean): Op
     at = inner;
     n = input;
   }
-  if (atoms.some((a) => a.parts)) return undefined;
-  const form = resolve(linearIndex(at, n.shape));
-  const strides = coords.map((c) => (c.terms[0] ? (form.terms.find(([a]) => a === c.terms[0]![0])?.[1] ?? 0) : 0));
-  return { backing, offset: form.offset, strides };
+  return { backing, form: resolve(linearIndex(at, n.shape)) };
+}
+
+/** What is stored when a node must be: reshapes share the buffer behind them. */
+export function stripReshapes(node: Node): Node {
+  let n = node;
+  while (n.is('reshape')) n = n.inputs[0]!;
+  return n;
 }

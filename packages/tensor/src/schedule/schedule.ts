@@ -8,14 +8,12 @@ import { contiguousStrides, sizeOf } from '../shape.js';
 import { fuse, type FuseOptions, type Step } from './fuse.js';
 import { labelOf, type Group, type Member } from './group.js';
 import { backingOf } from './lower.js';
-import type { OperandLayout } from './operand.js';
+import type { Product } from './product.js';
 
-/** A matmul, with what is computed from each of its elements on the way to memory. */
+/** A matmul or a convolution, with what is computed from each of its elements on the way to memory. */
 export interface MatmulCall {
   readonly kind: 'matmul';
-  readonly node: Node<'matmul'>;
-  readonly a: OperandLayout;
-  readonly b: OperandLayout;
+  readonly product: Product;
   /** Its outer stores are written from `accumulator`, an element of the product; undefined: the product is stored. */
   readonly epilogue: FusedKernel | undefined;
 }
@@ -74,7 +72,7 @@ function noteOf(step: Step, index: number): CallNote {
 function nodesOf(step: Step, index: number): readonly Node[] {
   if (step.kind === 'program') return [step.node];
   if (step.kind === 'concat') return [...step.parts[index]!.lowering.computed, step.node];
-  if (step.kind === 'matmul') return [step.node, ...step.epilogue.lowering.computed];
+  if (step.kind === 'matmul') return [step.product.node, ...step.epilogue.lowering.computed];
   return step.group.parts > 1 ? phasesOf(step.group)[index]! : step.group.lowering.computed;
 }
 
@@ -85,13 +83,11 @@ function callsOf(step: Step): Call[] {
     const inputs = step.node.inputs.map((n) => backingOf(n, (s) => !s.is('reshape') || s.realized)!);
     return [{ kind: 'program', node: step.node, inputs }];
   }
-  const { node, epilogue, a, b } = step;
+  const { product, epilogue } = step;
   const plain = epilogue.members.size === 1;
   const stores = storesOf(epilogue, 'outer');
-  const accumulator = epilogue.members.get(node)!.value;
-  return [
-    { kind: 'matmul', node, a, b, epilogue: plain ? undefined : kernel(epilogue, { outer: stores, accumulator }) },
-  ];
+  const accumulator = epilogue.members.get(product.node)!.value;
+  return [{ kind: 'matmul', product, epilogue: plain ? undefined : kernel(epilogue, { outer: stores, accumulator }) }];
 }
 
 function groupCalls(group: Group): Call[] {

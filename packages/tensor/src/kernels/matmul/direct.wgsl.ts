@@ -1,3 +1,4 @@
+import { nestCode } from './nest.js';
 import type { StoreCode } from './store.wgsl.js';
 
 /** What the text of the register-blocked kernel depends on. */
@@ -5,7 +6,7 @@ export interface DirectOptions {
   /** Type of the sums. */
   readonly scalar: 'f32' | 'i32' | 'u32';
   readonly a: 'vec4' | 'scalar';
-  readonly b: 'vec4' | 'scalar';
+  readonly b: 'vec4' | 'scalar' | 'nest';
   /** Neighbouring invocations that may read each other's registers: 8 with subgroups of at least 8, else 4 (a quad). */
   readonly lanes: 8 | 4;
 }
@@ -31,8 +32,18 @@ fn loadA(start: u32, row: u32, k: u32) -> vec4<${s}> {
 `,
 };
 
-const loadB = {
-  vec4: (s: string) => /* wgsl */ `
+/** How the 4 x 4 blocks of B are loaded: functions, what is known before the loop over k, and the call in it. */
+interface LoadB {
+  readonly code: (s: string) => string;
+  readonly before: string;
+  readonly call: string;
+}
+
+const loadB: Readonly<Record<DirectOptions['b'], LoadB>> = {
+  vec4: {
+    before: '',
+    call: 'loadB(place.b, k, col)',
+    code: (s) => /* wgsl */ `
 /** The 4 x 4 block of B at (k, col), one vector per k: read along n, or along k and transposed in registers. */
 fn loadB(start: u32, k: u32, col: u32) -> array<vec4<${s}>, 4> {
   let rowMajor = u.bCol == 1u;
@@ -45,7 +56,11 @@ fn loadB(start: u32, k: u32, col: u32) -> array<vec4<${s}>, 4> {
   return t;
 }
 `,
-  scalar: (s: string) => /* wgsl */ `
+  },
+  scalar: {
+    before: '',
+    call: 'loadB(place.b, k, col)',
+    code: (s) => /* wgsl */ `
 /** The 4 x 4 block of B at (k, col), one vector per k, at any strides; zeros from K on. */
 fn loadB(start: u32, k: u32, col: u32) -> array<vec4<${s}>, 4> {
   let at = start + k * u.bRow + col * u.bCol;
@@ -58,6 +73,26 @@ fn loadB(start: u32, k: u32, col: u32) -> array<vec4<${s}>, 4> {
   return m;
 }
 `,
+  },
+  nest: {
+    before: /* wgsl */ `
+  var column = startN(col);
+  let columns = fourColumns(&column) + place.b;
+  var walk = startK(kBegin);`,
+    call: 'loadB(columns, &walk, k)',
+    code: (s) => /* wgsl */ `${nestCode}
+/** The 4 x 4 block of B at row k, where \`walk\` stands, and at four columns; zeros from K on. */
+fn loadB(columns: vec4u, walk: ptr<function, Walk>, k: u32) -> array<vec4<${s}>, 4> {
+  var m = array<vec4<${s}>, 4>();
+  for (var i = 0u; i < 4u; i++) {
+    let at = columns + (*walk).at;
+    for (var j = 0u; j < 4u; j++) { m[i][j] = select(${s}(), ${s}(b[at[j]]), k + i < u.K); }
+    *walk = nextK(*walk);
+  }
+  return m;
+}
+`,
+  },
 };
 
 /**
@@ -77,7 +112,7 @@ export function directCode(o: DirectOptions, place: string, store: StoreCode): s
 const ROWS = ${DIRECT_TILE.rows}u;
 const COLS = ${DIRECT_TILE.cols}u;
 const LANES = ${o.lanes}u;
-${place}${loadA[o.a](s)}${loadB[o.b](s)}${store.code}
+${place}${loadA[o.a](s)}${loadB[o.b].code(s)}${store.code}
 @compute @workgroup_size(8)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -96,12 +131,12 @@ fn main(
 ${o.lanes === 4 ? '  let quad = subgroupLane & ~3u; // the four invocations that share their rows of A' : ''}
   let kBegin = split * u.kPerSplit;
   let kEnd = min(kBegin + u.kPerSplit, u.K);
-
+${loadB[o.b].before}
   var sums = array<vec4<${s}>, ROWS>();
   for (var kBlock = kBegin; kBlock < kEnd; kBlock += 256u) {
     var part = array<vec4<${s}>, ROWS>();
     for (var k = kBlock; k < min(kBlock + 256u, kEnd); k += 4u) {
-      let y = loadB(place.b, k, col);
+      let y = ${loadB[o.b].call};
       for (var g = 0u; g < ROWS; g += LANES) {
         let x = loadA(place.a, row + g + lane % LANES, k);
         for (var r = 0u; r < LANES; r++) {

@@ -2,9 +2,19 @@ import { ShapeError } from '../../errors.js';
 import type { BufferBinding, Dispatch, HostArray, ProgramKernel, UniformValue } from '../../kernel/dispatch.js';
 import { sizeOf } from '../../shape.js';
 import { grid, linearGrid, u32 } from '../grid.js';
-import { chooseMatmul, type MatmulProfile, type MatmulVariant } from './choose.js';
+import { chooseMatmul, tileColumns, type MatmulProfile, type MatmulVariant } from './choose.js';
 import { directCode } from './direct.wgsl.js';
-import { accessA, accessB, arrayElement, batchDims, foldBatch, placeCode, placeUniforms } from './layout.js';
+import {
+  accessA,
+  accessB,
+  arrayElement,
+  batchDims,
+  foldBatch,
+  placeCode,
+  placeUniforms,
+  type Access,
+} from './layout.js';
+import { nestOf, nestUniforms } from './nest.js';
 import { matmulReference } from './reference.js';
 import {
   accumulatorType,
@@ -15,6 +25,7 @@ import {
   type MatmulSpec,
 } from './spec.js';
 import { addingStore, combineCode, epilogueStore, plainStore, type StoreCode } from './store.wgsl.js';
+import { thinCode } from './thin.wgsl.js';
 import { tiledCode } from './tiled.wgsl.js';
 
 export type { MatmulProfile } from './choose.js';
@@ -48,14 +59,14 @@ function finalTarget(spec: MatmulSpec, c: MatmulResult): Target {
   if (epilogue) {
     return {
       label: epilogue.label ? ` + ${epilogue.label}` : '',
-      store: epilogueStore(scalar, epilogue.code),
+      store: epilogueStore(scalar, epilogue.code, c.blocks !== undefined),
       buffers: epilogue.buffers,
       uniforms: epilogue.uniforms,
       c,
     };
   }
   const element = elementOf[resultType(spec)];
-  const store = (spec.accumulate ? addingStore : plainStore)(scalar, element);
+  const store = (spec.accumulate ? addingStore : plainStore)(scalar, element, c.blocks !== undefined);
   return {
     label: '',
     store,
@@ -81,6 +92,11 @@ function commonUniforms(
     splits: u32(splits),
     // Elements between the partial products of two splits.
     partialSize: u32(splits > 1 ? sizeOf(spec.batch) * spec.M * spec.N : 0),
+    ...(c.blocks && {
+      blockSize: u32(c.blocks.size),
+      blockStride: u32(c.blocks.stride),
+      batches: u32(sizeOf(spec.batch)),
+    }),
     ...placeUniforms(spec, c, batchDims(spec, c)),
     ...uniforms,
   };
@@ -91,19 +107,15 @@ function tilePass(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulProfi
   const { M, N, K } = spec;
   const { family, tile, splits } = variant;
   const direct = family === 'direct';
-  const scalar = accumulatorType(spec);
   const a = direct ? accessA(spec) : 'scalar';
-  const b = direct ? accessB(spec) : 'scalar';
+  const b = direct || spec.b.nest ? accessB(spec) : 'scalar';
   const place = placeCode(batchDims(spec, target.c).length);
   const tilesM = Math.ceil(M / tile.rows);
   const tilesN = Math.ceil(N / tile.cols);
   const tiles = sizeOf(spec.batch) * tilesM * tilesN * splits;
-  const lanes = (profile.subgroupMinSize ?? 4) >= 8 ? 8 : 4;
   return {
-    label: `matmul ${M} x ${K} x ${N} ${family}${target.label}`,
-    code: direct
-      ? directCode({ scalar, a, b, lanes }, place, target.store)
-      : tiledCode({ scalar, tile }, place, target.store),
+    label: `matmul ${M} x ${K} x ${N} ${family}${b === 'nest' ? ' of windows' : ''}${target.label}`,
+    code: codeOf(spec, variant, { a, b }, profile, place, target.store),
     buffers: [
       { name: 'a', ref: { kind: 'input', index: 0 }, element: arrayElement(spec.a, a), access: 'read' },
       { name: 'b', ref: { kind: 'input', index: 1 }, element: arrayElement(spec.b, b), access: 'read' },
@@ -113,18 +125,36 @@ function tilePass(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulProfi
       ...commonUniforms(spec, variant, target),
       aRow: u32(spec.a.strides[1]),
       aCol: u32(spec.a.strides[2]),
+      ...(b === 'nest' || family === 'thin' ? nestUniforms(nestOf(spec)) : {}),
       bRow: u32(spec.b.strides[1]),
-      bCol: u32(spec.b.strides[2]),
+      bCol: u32(b === 'nest' ? 1 : spec.b.strides[2]), // neighbours load neighbouring columns of a nest
       tilesM: u32(tilesM),
       tilesN: u32(tilesN),
       tiles: u32(tiles),
       kPerSplit: u32(Math.ceil(K / splits / 16) * 16),
       // Loop bounds that must not be known to the compiler, which would unroll the loops.
-      tileRows: u32(direct ? tile.rows : 4),
+      tileRows: u32(family === 'tiled' ? 4 : tile.rows),
+      tileCols: u32(tile.cols),
       depth: u32(tile.depth),
     },
-    workgroups: grid(tiles),
+    workgroups: family === 'thin' ? linearGrid(tiles) : grid(tiles),
   };
+}
+
+/** The kernel's text. */
+function codeOf(
+  spec: MatmulSpec,
+  { family, tile }: MatmulVariant,
+  { a, b }: { readonly a: 'vec4' | 'scalar'; readonly b: Access },
+  profile: MatmulProfile,
+  place: string,
+  store: StoreCode,
+): string {
+  const scalar = accumulatorType(spec);
+  if (family === 'thin') return thinCode({ scalar, cols: tile.cols }, place, store);
+  if (family === 'tiled') return tiledCode({ scalar, tile, nest: b === 'nest' }, place, store);
+  const lanes = (profile.subgroupMinSize ?? 4) >= 8 ? 8 : 4;
+  return directCode({ scalar, a, b, lanes }, place, store);
 }
 
 /** The two passes of a K-split: partial products to scratch, then their sums to the target. */
@@ -168,7 +198,7 @@ function referenceOf(spec: MatmulSpec): ProgramKernel['reference'] {
  */
 export function matmulKernel(spec: MatmulSpec, profile: MatmulProfile): ProgramKernel {
   check(spec);
-  const folded = foldBatch(spec);
+  const folded = foldBatch(spec, tileColumns(spec, profile));
   const elements = sizeOf(spec.batch) * spec.M * spec.N;
   const variant = chooseMatmul(folded, profile);
   const target = finalTarget(folded, folded.c ?? contiguousResult(folded.batch, folded.M, folded.N));

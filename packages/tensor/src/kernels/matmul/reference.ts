@@ -1,10 +1,13 @@
 import type { HostArray } from '../../kernel/dispatch.js';
 import { sizeOf } from '../../shape.js';
+import { nestOf, offsetsOf } from './nest.js';
 import { accumulatorType, type MatmulSpec } from './spec.js';
 
 /** The product as a contiguous [batch..., M, N] array: float64 sums, or exact 32-bit wrapping sums of integers. */
 export function matmulReference(spec: MatmulSpec, x: HostArray, y: HostArray): Float64Array {
   const { batch, M, N, K, a, b } = spec;
+  const nest = nestOf(spec);
+  const [rows, cols] = [offsetsOf(nest.rows), offsetsOf(nest.cols)];
   const kind = accumulatorType(spec);
   const batches = sizeOf(batch);
   const out = new Float64Array(batches * M * N);
@@ -23,9 +26,9 @@ export function matmulReference(spec: MatmulSpec, x: HostArray, y: HostArray): F
       sums.fill(0);
       for (let k = 0; k < K; k++) {
         const s = x[ax + m * a.strides[1] + k * a.strides[2]]!;
-        const at = bx + k * b.strides[1];
-        if (kind === 'f32') for (let n = 0; n < N; n++) sums[n]! += s * y[at + n * b.strides[2]]!;
-        else for (let n = 0; n < N; n++) sums[n] = (sums[n]! + Math.imul(s, y[at + n * b.strides[2]]!)) | 0;
+        const at = bx + rows[k]!;
+        if (kind === 'f32') for (let n = 0; n < N; n++) sums[n]! += s * y[at + cols[n]!]!;
+        else for (let n = 0; n < N; n++) sums[n] = (sums[n]! + Math.imul(s, y[at + cols[n]!]!)) | 0;
       }
       for (let n = 0; n < N; n++) out[(z * M + m) * N + n] = kind === 'u32' ? sums[n]! >>> 0 : sums[n]!;
     }

@@ -6,18 +6,35 @@ import type { Shape } from '../../shape.js';
 /** Element types that matrices may have (bool converts first). */
 export type MatmulDType = Exclude<DType, 'bool'>;
 
+/** One of the nested loops that an axis consists of. */
+export interface Loop {
+  readonly size: number;
+  /** Elements from one turn to the next. */
+  readonly stride: number;
+}
+
+/** Rows and columns as nested loops, outermost first, at most three each: windows of images are such a matrix. */
+export interface Nest {
+  readonly rows: readonly Loop[];
+  readonly cols: readonly Loop[];
+}
+
 /** One operand of a matrix product: where its elements stand in its buffer. All numbers count elements. */
 export interface MatmulOperand {
   readonly dtype: MatmulDType;
   readonly offset: number;
   /** Strides of the batch dimensions (0 broadcasts), of a row and of a column. */
   readonly strides: readonly [batch: readonly number[], row: number, col: number];
+  /** Of `b` only: its rows and columns are not evenly spaced, and lie like this instead. */
+  readonly nest?: Nest;
 }
 
 /** Where the product is written; columns are always adjacent. */
 export interface MatmulResult {
   readonly offset: number;
   readonly strides: readonly [batch: readonly number[], row: number];
+  /** Columns fall into blocks of `size` adjacent ones, `stride` elements from one block to the next. */
+  readonly blocks?: Loop;
 }
 
 /** What happens to a finished element instead of a plain store: bias, activation, extra outputs. */

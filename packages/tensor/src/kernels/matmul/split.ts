@@ -1,6 +1,7 @@
 import { ShapeError } from '../../errors.js';
 import { bytesPerElement, type DType } from '../../dtype.js';
-import { contiguousResult, resultType, type MatmulResult, type MatmulSpec } from './spec.js';
+import { reachOf, type Reach } from './nest.js';
+import { contiguousResult, resultType, type Loop, type MatmulResult, type MatmulSpec } from './spec.js';
 
 /** Elements [start, end) of a buffer that a piece binds. */
 export interface MatmulWindow {
@@ -30,35 +31,39 @@ export interface BindingLimits {
 type Axis = 'batch' | 'M' | 'N' | 'K';
 type Ranges = Record<Axis, [number, number]>;
 
-/** Strides of one matrix along the four axes that can be cut (0: it does not have the axis), and its inner extent. */
+/** Strides of one matrix along the four axes that can be cut (0: it does not have the axis), and what it is inside. */
 interface Matrix {
   readonly name: 'a' | 'b' | 'c';
   readonly dtype: DType;
   readonly offset: number;
   readonly strides: Readonly<Record<Axis, number>>;
-  /** Last element within the batch dimensions that are not cut. */
-  readonly inner: number;
+  /** Elements from an element of the axes that can be cut to the first and the last that belong to it. */
+  readonly inner: Reach;
 }
 
 const AXES: readonly Axis[] = ['batch', 'M', 'N', 'K'];
 
 function matrices(spec: MatmulSpec, c: MatmulResult): Matrix[] {
   const { a, b } = spec;
-  const inner = (strides: readonly number[]): number =>
-    strides.slice(1).reduce((s, stride, i) => s + (spec.batch[i + 1]! - 1) * stride, 0);
+  const { nest } = b;
   const of = (
     name: 'a' | 'b' | 'c',
     dtype: DType,
     offset: number,
     batch: readonly number[],
     s: Omit<Matrix['strides'], 'batch'>,
-  ): Matrix => ({
-    name,
-    dtype,
-    offset,
-    strides: { ...s, batch: batch[0] ?? 0 },
-    inner: inner(batch),
-  });
+  ): Matrix => {
+    const loops = batch.map((stride, i): Loop => ({ size: spec.batch[i]!, stride })).slice(1);
+    const strides = { ...s, batch: batch[0] ?? 0 };
+    if (!nest) return { name, dtype, offset, strides, inner: reachOf(loops) };
+    // rows and columns of a nest are not cut: whatever lies along them belongs to the inside of every matrix
+    const plain = [
+      { size: spec.K, stride: s.K },
+      { size: spec.N, stride: s.N },
+    ];
+    const inside = name === 'b' ? [...nest.rows, ...nest.cols] : plain;
+    return { name, dtype, offset, strides: { ...strides, N: 0, K: 0 }, inner: reachOf([...loops, ...inside]) };
+  };
   const list = [
     of('a', a.dtype, a.offset, a.strides[0], { M: a.strides[1], N: 0, K: a.strides[2] }),
     of('b', b.dtype, b.offset, b.strides[0], { M: 0, N: b.strides[2], K: b.strides[1] }),
@@ -70,10 +75,11 @@ function matrices(spec: MatmulSpec, c: MatmulResult): Matrix[] {
 
 /** The window of a matrix for a part of the product, its start moved down to an aligned place. */
 function windowOf(m: Matrix, r: Ranges, alignment: number): MatmulWindow & { readonly offset: number } {
-  const at = (side: 0 | 1): number => AXES.reduce((s, x) => s + (r[x][side] - side) * m.strides[x], m.offset);
+  const origin = AXES.reduce((s, x) => s + r[x][0] * m.strides[x], m.offset);
+  const reach = reachOf(AXES.map((x) => ({ size: r[x][1] - r[x][0], stride: m.strides[x] })));
   const step = Math.max(1, alignment / bytesPerElement[m.dtype]);
-  const start = Math.floor(at(0) / step) * step;
-  return { start, end: at(1) + m.inner + 1, offset: at(0) - start };
+  const start = Math.floor((origin + reach.first + m.inner.first) / step) * step;
+  return { start, end: origin + reach.last + m.inner.last + 1, offset: origin - start };
 }
 
 /** Cuts a range in two at a multiple of 64 (of 4 or 1 where it is short), so that vec4 access survives. */
@@ -108,7 +114,7 @@ export function splitMatmul(spec: MatmulSpec, limits: BindingLimits): MatmulPiec
       return;
     }
     const m = parts[bad]!;
-    const reach = (x: Axis): number => (r[x][1] - r[x][0] - 1) * m.strides[x];
+    const reach = (x: Axis): number => (r[x][1] - r[x][0] - 1) * Math.abs(m.strides[x]);
     const axis = AXES.reduce((best, x) => (reach(x) > reach(best) ? x : best));
     if (reach(axis) <= 0)
       throw new ShapeError(`matmul: operand ${m.name} cannot be cut to ${limits.maxBindingBytes} bytes`);

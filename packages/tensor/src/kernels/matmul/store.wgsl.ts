@@ -7,34 +7,42 @@ export interface StoreCode {
   readonly calls: 1 | 4;
 }
 
+/** Place of a column behind the start of its row. */
+const columnPlace = (blocks: boolean): string =>
+  blocks ? 'col / u.blockSize * u.blockStride + col % u.blockSize' : 'col';
+
 /** Stores to `c` as `element`; `at` is where the matrix of the batch entry starts. */
-export const plainStore = (scalar: string, element: string): StoreCode => ({
+export const plainStore = (scalar: string, element: string, blocks = false): StoreCode => ({
   calls: 4,
   code: /* wgsl */ `
 fn put(at: u32, batch: u32, row: u32, col: u32, acc: ${scalar}) {
-  c[at + row * u.cRow + col] = ${element}(acc);
+  c[at + row * u.cRow + ${columnPlace(blocks)}] = ${element}(acc);
 }
 `,
 });
 
 /** Adds to what `c` holds. */
-export const addingStore = (scalar: string, element: string): StoreCode => ({
+export const addingStore = (scalar: string, element: string, blocks = false): StoreCode => ({
   calls: 4,
   code: /* wgsl */ `
 fn put(at: u32, batch: u32, row: u32, col: u32, acc: ${scalar}) {
-  let i = at + row * u.cRow + col;
+  let i = at + row * u.cRow + ${columnPlace(blocks)};
   c[i] = ${element}(${scalar}(c[i]) + acc);
 }
 `,
 });
 
-/** Hands the sum to the engine's `finish`, with its coordinates in the whole product. */
-export const epilogueStore = (scalar: string, finish: string): StoreCode => ({
+/** Hands the sum to the engine's `finish`, with its coordinates in the whole product. Blocks are its outer batch. */
+export const epilogueStore = (scalar: string, finish: string, blocks = false): StoreCode => ({
   calls: 1,
   code: /* wgsl */ `
 ${finish}
 fn put(at: u32, batch: u32, row: u32, col: u32, acc: ${scalar}) {
-  finish(batch, u.rowOrigin + row, u.colOrigin + col, acc);
+  ${
+    blocks
+      ? 'finish(col / u.blockSize * u.batches + batch, u.rowOrigin + row, u.colOrigin + col % u.blockSize, acc);'
+      : 'finish(batch, u.rowOrigin + row, u.colOrigin + col, acc);'
+  }
 }
 `,
 });

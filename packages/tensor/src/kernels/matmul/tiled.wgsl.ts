@@ -1,3 +1,4 @@
+import { nestCode } from './nest.js';
 import type { StoreCode } from './store.wgsl.js';
 
 /** Tile of one workgroup of the shared-memory kernel: `rows` x `cols` of C in steps of `depth` along K. */
@@ -12,7 +13,21 @@ export interface TiledOptions {
   readonly scalar: 'f32' | 'i32' | 'u32';
   /** 256 invocations hold 4 x 4 sums each, so rows * cols = 4096. */
   readonly tile: TileShape;
+  /** B is read in a nest instead of at strides. */
+  readonly nest: boolean;
 }
+
+/** What loading B at strides and in a nest differ in. Rows of a nest are looked up: their offsets stand in a table. */
+const loadB = {
+  strided: { code: '', column: '0u', fill: '', index: 'place.b + (k + p.x) * u.bRow + (col + p.y) * u.bCol' },
+  // a thread stays in its column of the slab, as THREADS is a multiple of COLS
+  nest: {
+    code: `${nestCode}\nvar<workgroup> rowOffsets: array<u32, DEPTH>;\n`,
+    column: 'startN(col + thread % COLS).at',
+    fill: 'if (thread < DEPTH) { rowOffsets[thread] = startK(k + thread).at; }',
+    index: 'place.b + rowOffsets[p.x] + column',
+  },
+} as const;
 
 /**
  * The classic shared-memory product: 256 invocations load a slab of A and of B, wait, and each updates 4 x 4 sums
@@ -22,6 +37,7 @@ export interface TiledOptions {
 export function tiledCode(o: TiledOptions, place: string, store: StoreCode): string {
   const s = o.scalar;
   const { rows, cols, depth } = o.tile;
+  const fromB = loadB[o.nest ? 'nest' : 'strided'];
   return /* wgsl */ `
 const ROWS = ${rows}u;
 const COLS = ${cols}u;
@@ -33,7 +49,7 @@ const B_PITCH = COLS + 1u;
 
 var<workgroup> slabA: array<${s}, ${depth * (rows + 1)}>;
 var<workgroup> slabB: array<${s}, ${depth * (cols + 1)}>;
-${place}${store.code}
+${place}${fromB.code}${store.code}
 /** Row and k of the e-th element of a slab of A, neighbours along the contiguous dimension. */
 fn slotA(e: u32) -> vec2u {
   return select(vec2u(e % ROWS, e / ROWS), vec2u(e / DEPTH, e % DEPTH), u.aCol == 1u);
@@ -44,7 +60,7 @@ fn slotB(e: u32) -> vec2u {
   return select(vec2u(e % DEPTH, e / DEPTH), vec2u(e / COLS, e % COLS), u.bCol == 1u);
 }
 
-fn loadSlabs(place: Place, row: u32, col: u32, k: u32, kEnd: u32, thread: u32) {
+fn loadSlabs(place: Place, row: u32, col: u32, k: u32, kEnd: u32, thread: u32, column: u32) {
   for (var e = thread; e < ROWS * DEPTH; e += THREADS) {
     let p = slotA(e);
     var v = ${s}();
@@ -54,7 +70,7 @@ fn loadSlabs(place: Place, row: u32, col: u32, k: u32, kEnd: u32, thread: u32) {
   for (var e = thread; e < COLS * DEPTH; e += THREADS) {
     let p = slotB(e);
     var v = ${s}();
-    if (col + p.y < u.N && k + p.x < kEnd) { v = ${s}(b[place.b + (k + p.x) * u.bRow + (col + p.y) * u.bCol]); }
+    if (col + p.y < u.N && k + p.x < kEnd) { v = ${s}(b[${fromB.index}]); }
     slabB[p.x * B_PITCH + p.y] = v;
   }
 }
@@ -81,9 +97,11 @@ fn main(
   var sums = array<vec4<${s}>, 4>();
   var part = array<vec4<${s}>, 4>();
   var slabs = 0u;
+  let column = ${fromB.column};
   for (var k = kBegin; k < kEnd; k += DEPTH) {
+    ${fromB.fill}
     workgroupBarrier();
-    loadSlabs(place, row, col, k, kEnd, thread);
+    loadSlabs(place, row, col, k, kEnd, thread, column);
     workgroupBarrier();
     for (var d = 0u; d < u.depth; d++) {
       var y = vec4<${s}>();

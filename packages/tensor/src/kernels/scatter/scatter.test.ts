@@ -32,6 +32,8 @@ describe('scatterAdd', () => {
         indexOffset: fc.nat(3),
         dtype: fc.constantFrom<ScatterAddSpec['dtype']>('float32', 'int32', 'uint32'),
         mode: fc.constantFrom<ScatterAddSpec['mode']>('deterministic', 'fast'),
+        outside: fc.constantFrom<ScatterAddSpec['outside']>('skip', 'clamp'),
+        zeroBase: fc.boolean(),
       })
       .map(({ base, dim: d, along, shrink, expanded, ...rest }): ScatterAddSpec => {
         const dim = d % base.length;
@@ -50,12 +52,13 @@ describe('scatterAdd', () => {
         const kernel = scatterAddKernel(spec);
         const inputs = [make(sizeOf(spec.base), 1), indices(500, spec.base[spec.dim], 2), make(sizeOf(spec.source), 3)];
         inputs[1] = indices(sizeOf(spec.source) + 3, spec.base[spec.dim], 2);
+        if (spec.zeroBase) inputs.shift();
         const { outputs } = await runProgram(kernel, inputs);
         const [expected] = kernel.reference(hostArrays(inputs));
         const tolerance = spec.dtype === 'float32' ? 1e-5 : 0;
         outputs[0].forEach((v, i) => expect(Math.abs(v - expected[i])).toBeLessThanOrEqual(tolerance));
       }),
-      { seed: 5, numRuns: 50 },
+      { seed: 5, numRuns: 80 },
     );
   });
 
@@ -74,6 +77,27 @@ describe('scatterAdd', () => {
     expect(bitsOf(outputs[0])).toEqual(bitsOf(reversed.outputs[0]));
     const [exact] = scatterAddKernel(spec).reference(hostArrays([base, index, source]));
     outputs[0].forEach((v, i) => expect(Math.abs(v - exact[i])).toBeLessThan(2 ** -23 * Math.abs(exact[i]) + 1e-7));
+  });
+
+  it('gives the same bits for every order where some destinations get more values than have places', async () => {
+    const [rows, n] = [200, 300]; // one and a half on average, a hundred for row 7
+    for (const cols of [1, 3, 32]) {
+      const spec = rowsInto(rows, cols, n, { zeroBase: true });
+      const index = indices(n, rows, 1).map((row, i) => (i % 3 === 0 ? 7 : row));
+      const source = noise(n * cols, 2).map((v, i) => v * 2 ** -(i % 30));
+      source[9 * cols] = Infinity; // into row 7
+      source[cols] = NaN;
+      const { outputs } = await runProgram(scatterAddKernel(spec), [index, source]);
+      const reversed = await runProgram(scatterAddKernel(spec), [index.slice().reverse(), reverseRows(source, cols)]);
+      expect(bitsOf(outputs[0])).toEqual(bitsOf(reversed.outputs[0]));
+      const [exact] = scatterAddKernel(spec).reference(hostArrays([index, source]));
+      expect(outputs[0][7 * cols]).toBe(Infinity);
+      expect(outputs[0].filter((v) => !Number.isFinite(v)).length).toBe(2);
+      outputs[0].forEach((v, i) => {
+        if (Number.isFinite(v)) expect(Math.abs(v - exact[i])).toBeLessThan(2 ** -23 * Math.abs(exact[i]) + 1e-9);
+        else expect(v).toEqual(exact[i]);
+      });
+    }
   });
 
   it('keeps the relative accuracy of tiny and of huge gradients', async () => {

@@ -1,8 +1,14 @@
+export { adaptiveAvgPool2d } from './adaptivePool2d.js';
 export { batchNorm } from './batchNorm.js';
 export { conv2d } from './conv2d.js';
 export type { Conv2dOptions } from './conv2d.js';
+export { convTranspose2d } from './convTranspose2d.js';
+export type { ConvTranspose2dOptions } from './convTranspose2d.js';
+export { gridSample } from './gridSample.js';
+export type { GridSampleOptions } from './gridSample.js';
 export { avgPool2d, maxPool2d } from './pool2d.js';
 export type { AvgPool2dOptions, Pool2dOptions } from './pool2d.js';
 export { resizeBilinear } from './resizeBilinear.js';
 export type { PixelCentres, ResizeOptions } from './resizeBilinear.js';
+export { resizeNearest } from './resizeNearest.js';
 export type { Padding, Pair } from './spatial.js';

@@ -22,7 +22,7 @@ function layoutOf(op: string, size: Pair, { stride = size, padding = 0 }: Pool2d
       `${op}: padding of ${JSON.stringify(padding)} is more than half of the window ${kernel.join(' x ')}`,
     );
   }
-  return { kernel, stride: pairOf(op, 'stride', stride, 1), padding: amounts, dilation: [1, 1] };
+  return { kernel, stride: pairOf(op, 'stride', stride, 1), padding: amounts };
 }
 
 /**

@@ -2,7 +2,7 @@ import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError } from '../../errors.js';
 import { showShape } from '../../shape.js';
 import { live, type Tensor } from '../../tensor.js';
-import { pad, slice, unfold } from '../movement.js';
+import { pad, unfold } from '../movement.js';
 
 /** One number for both dimensions, or [vertical, horizontal]. */
 export type Pair = number | readonly [y: number, x: number];
@@ -21,6 +21,15 @@ export function expectImages(op: string, x: Tensor): void {
   }
   if (!isFloat(x.dtype))
     throw new DTypeError(`${op}: takes float32 or float16, got ${x.dtype}; convert with .to('float32')`);
+}
+
+/** Throws unless there is no bias, or a number for every channel of the result. */
+export function expectBias(op: string, bias: Tensor | null, channels: number): void {
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== channels)) {
+    throw new ShapeError(
+      `${op}: the bias must have shape [${channels}], one number per channel of the result, got ${showShape(bias.shape)}`,
+    );
+  }
 }
 
 /** Both numbers of a pair, whole and at least `least`. */
@@ -43,20 +52,28 @@ export interface Windows {
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly padding: Amounts;
-  readonly dilation: readonly [number, number];
+}
+
+/** Throws unless a window fits images that have their zeros around them already; gives its size in pixels. */
+export function expectWindows(
+  op: string,
+  images: Tensor,
+  kernel: readonly [number, number],
+  dilation: readonly [number, number],
+): readonly [number, number] {
+  const [height, width] = kernel.map((k, d) => dilation[d]! * (k - 1) + 1) as [number, number];
+  if (height > images.shape[2]! || width > images.shape[3]!) {
+    throw new ShapeError(
+      `${op}: a window of ${height} x ${width} does not fit images of ${images.shape.slice(2).join(' x ')} (padding included)`,
+    );
+  }
+  return [height, width];
 }
 
 /** [B, C, H, W] -> [B, C, rows of windows, columns of windows, rows in a window, columns in it]: a view. */
 export function windowsOf(op: string, images: Tensor, windows: Windows, outside = 0): Tensor {
-  const { kernel, stride, padding, dilation } = windows;
+  const { kernel, stride, padding } = windows;
   const wide = pad(images, padding, outside);
-  const span = kernel.map((k, d) => dilation[d]! * (k - 1) + 1);
-  if (span[0]! > wide.shape[2]! || span[1]! > wide.shape[3]!) {
-    throw new ShapeError(
-      `${op}: a window of ${span.join(' x ')} does not fit images of ${wide.shape.slice(2).join(' x ')} (padding included)`,
-    );
-  }
-  const all = unfold(unfold(wide, 2, span[0]!, stride[0]), 3, span[1]!, stride[1]);
-  if (dilation[0] === 1 && dilation[1] === 1) return all;
-  return slice(all, null, null, null, null, [null, null, dilation[0]], [null, null, dilation[1]]);
+  const [height, width] = expectWindows(op, wide, kernel, [1, 1]);
+  return unfold(unfold(wide, 2, height, stride[0]), 3, width, stride[1]);
 }

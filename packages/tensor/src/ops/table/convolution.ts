@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError } from '../../errors.js';
 import * as t from '../../index.js';
 import type { Draw, Input } from './draw.js';
-import { elementAt, generate, type HostTensor } from './host.js';
+import { elementAt, forEachCoordinate, generate, positionOf, type HostTensor } from './host.js';
 import { operation, smooth } from './operation.js';
 
 type Both<T> = readonly [T, T];
@@ -163,6 +163,74 @@ export const convolutionOperations = [
         call: () => t.conv2d(t.zeros([1, 1, 5, 5]), t.zeros([1, 1, 3, 3]), null, { padding: -1 }),
         error: ShapeError,
         message: /conv2d.*padding.*-1/,
+      },
+    ],
+  }),
+  operation({
+    name: 'convTranspose2d',
+    torch: 'nn.functional.conv_transpose2d',
+    sample(draw) {
+      const groups = draw.chance(0.5) ? 1 : draw.int(2, 3);
+      const I = groups * draw.int(1, 2);
+      const kernel = [draw.int(1, 3), draw.int(1, 4)] as const;
+      const stride = pair(draw, 1, 3);
+      const dilation = draw.chance(0.7) ? 1 : pair(draw, 1, 3);
+      const extra = [0, 1].map((d) =>
+        draw.int(0, Math.max(both(stride)[d]!, both(dilation)[d]!) - 1),
+      ) as unknown as Both<number>;
+      const amounts = padding(draw, [1, 1]);
+      // images large enough that padding leaves something
+      const x = images(draw, I, [3, 3], [[0, 0], [0, 0]]); // prettier-ignore
+      const weight = draw.input([I, draw.int(1, 3), ...kernel]);
+      const bias = draw.chance() ? draw.input([groups * weight.value.shape[1]!]) : null;
+      return [x, weight, bias, { stride, padding: amounts, outputPadding: extra, dilation, groups }] as const;
+    },
+    reference(x, weight, bias, { stride, padding: amounts, outputPadding, dilation, groups }) {
+      const [B, I, H, W] = x.shape as [number, number, number, number];
+      const [, perGroup, kh, kw] = weight.shape as [number, number, number, number];
+      const [s, p, d] = [both(stride), sides(amounts), both(dilation)];
+      const size = ([H, W] as const).map(
+        (n, k) => s[k]! * (n - 1) + d[k]! * ([kh, kw][k]! - 1) + 1 - p[k]![0] - p[k]![1] + outputPadding[k]!,
+      ) as unknown as Both<number>;
+      const transposed = (of: (v: number) => number): HostTensor => {
+        const out = generate([B, groups * perGroup, ...size], x.dtype, ([, o]) => (bias ? of(bias.data[o!]!) : 0));
+        forEachCoordinate([B, I, H, W, perGroup, kh, kw], ([b, i, y, z, o, ky, kx]) => {
+          const at = [y! * s[0] + ky! * d[0] - p[0][0], z! * s[1] + kx! * d[1] - p[1][0]] as const;
+          if (at[0] < 0 || at[0] >= size[0] || at[1] < 0 || at[1] >= size[1]) return;
+          const channel = Math.floor(i! / (I / groups)) * perGroup + o!;
+          const term = elementAt(x, [b!, i!, y!, z!]) * elementAt(weight, [i!, o!, ky!, kx!]);
+          out.data[positionOf(out.shape, [b!, channel, ...at])]! += of(term);
+        });
+        return out;
+      };
+      return { ...transposed((v) => v), scale: transposed(Math.abs).data };
+    },
+    tolerance: { ulp: 8 },
+    gradient: smooth(0, 1, 2),
+    bad: [
+      {
+        what: 'kernels for other channels',
+        call: () => t.convTranspose2d(t.zeros([1, 3, 5, 5]), t.zeros([2, 4, 3, 3])),
+        error: ShapeError,
+        message: /convTranspose2d.*\[1, 3, 5, 5\].*\[2, 4, 3, 3\].*1 groups/,
+      },
+      {
+        what: 'a bias of another length',
+        call: () => t.convTranspose2d(t.zeros([1, 2, 5, 5]), t.zeros([2, 4, 3, 3]), t.zeros([2])),
+        error: ShapeError,
+        message: /convTranspose2d.*bias.*\[4\].*\[2\]/,
+      },
+      {
+        what: 'rows that nothing adds to',
+        call: () => t.convTranspose2d(t.zeros([1, 1, 5, 5]), t.zeros([1, 1, 3, 3]), null, { outputPadding: [0, 1] }),
+        error: ShapeError,
+        message: /convTranspose2d.*outputPadding of 0 x 1.*stride/,
+      },
+      {
+        what: 'padding that takes everything',
+        call: () => t.convTranspose2d(t.zeros([1, 1, 1, 5]), t.zeros([1, 1, 3, 3]), null, { padding: 2 }),
+        error: ShapeError,
+        message: /convTranspose2d.*1 x 5.*-1 x 3/,
       },
     ],
   }),

@@ -14,8 +14,10 @@ import { productOperations } from './products.js';
 import { randomOperations } from './random.js';
 import { rearrangeOperations } from './rearrange.js';
 import { reductionOperations } from './reductions.js';
+import { samplingOperations } from './sampling.js';
 import { scatteringOperations } from './scattering.js';
 import { selectionOperations } from './selection.js';
+import { slicingOperations } from './slicing.js';
 import { statisticsOperations } from './statistics.js';
 
 export { Draw, Input } from './draw.js';
@@ -34,13 +36,13 @@ export const operationTable: Readonly<Record<string, readonly Operation[]>> = {
   'random numbers': randomOperations,
   reductions: reductionOperations,
   'statistics and norms': statisticsOperations,
-  movement: [...movementOperations, ...rearrangeOperations],
+  movement: [...movementOperations, ...slicingOperations, ...rearrangeOperations],
   'triangles and diagonals': matrixPartOperations,
   indexing: [...indexingOperations, ...scatteringOperations],
   selection: selectionOperations,
   'search, counts, segments': countingOperations,
   products: productOperations,
-  'convolution and images': convolutionOperations,
+  'convolution and images': [...convolutionOperations, ...samplingOperations],
   'small matrices': linalgOperations,
   'running totals and order': orderingOperations,
 };
