@@ -23,6 +23,6 @@ export const presets: Readonly<Record<PresetName, Readonly<Record<ScriptName, Pr
     relight: { size: 24, spp: 4, steps: 0 },
     environment: { size: 32, spp: 8, steps: 30 },
     textures: { size: 32, spp: 4, steps: 24 },
-    pose: { size: 96, spp: 4, steps: 120 },
+    pose: { size: 96, spp: 4, steps: 200 },
   },
 };

@@ -1,4 +1,5 @@
 import { expr } from '../engine.js';
+import { atLeast } from './atLeast.js';
 import { bsdf } from './bsdf.js';
 import type { BsdfFactory } from './bsdf.js';
 import { cosineHemisphere } from './cosine.js';
@@ -53,15 +54,15 @@ export const blinnPhongRedner = bsdf({
   name: 'blinnPhongRedner',
   params: { diffuse: 'vec3f', specular: 'vec3f', roughness: 'f32' },
   base: 'diffuse',
-  uses: [rednerLobe, rednerSample, rednerPdf],
+  uses: [atLeast, rednerLobe, rednerSample, rednerPdf],
   evaluate: expr`fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {
-    return rednerLobe(wi, wo, p.diffuse, p.specular, max(p.roughness, 1e-3));
+    return rednerLobe(wi, wo, p.diffuse, p.specular, atLeast(p.roughness, 1e-3));
   }`,
   sample: expr`fn sample(u: vec3f, wo: vec3f, p: Params) -> vec3f {
-    return rednerSample(u, wo, p.diffuse, p.specular, max(p.roughness, 1e-3));
+    return rednerSample(u, wo, p.diffuse, p.specular, atLeast(p.roughness, 1e-3));
   }`,
   pdf: expr`fn pdf(wi: vec3f, wo: vec3f, p: Params) -> f32 {
-    return rednerPdf(wi, wo, p.diffuse, p.specular, max(p.roughness, 1e-3));
+    return rednerPdf(wi, wo, p.diffuse, p.specular, atLeast(p.roughness, 1e-3));
   }`,
 });
 

@@ -1,4 +1,5 @@
 import { expr } from '../engine.js';
+import { atLeast } from './atLeast.js';
 import { bsdf } from './bsdf.js';
 import { cosineHemisphere } from './cosine.js';
 import { ggxDistribution, ggxMasking, ggxVisibility, ggxVisibleNormal, schlick, specularShare } from './microfacet.js';
@@ -17,23 +18,32 @@ export const ggx = bsdf({
   name: 'ggx',
   params: { diffuse: 'vec3f', specular: 'vec3f', roughness: 'f32' },
   base: 'diffuse',
-  uses: [ggxDistribution, ggxMasking, ggxVisibility, ggxVisibleNormal, schlick, specularShare, cosineHemisphere],
+  uses: [
+    atLeast,
+    ggxDistribution,
+    ggxMasking,
+    ggxVisibility,
+    ggxVisibleNormal,
+    schlick,
+    specularShare,
+    cosineHemisphere,
+  ],
   evaluate: expr`
     fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {
-      let alpha = max(p.roughness * p.roughness, 1e-3);
+      let alpha = atLeast(p.roughness * p.roughness, 1e-3);
       let h = normalize(wi + wo);
       let lobe = ggxDistribution(h, alpha) * ggxVisibility(wi.z, wo.z, alpha);
       return p.diffuse * INV_PI + schlick(p.specular, dot(wo, h)) * lobe;
     }`,
   sample: expr`
     fn sample(u: vec3f, wo: vec3f, p: Params) -> vec3f {
-      let alpha = max(p.roughness * p.roughness, 1e-3);
+      let alpha = atLeast(p.roughness * p.roughness, 1e-3);
       if (u.x >= specularShare(p.diffuse, p.specular)) { return cosineHemisphere(u.yz); }
       return reflect(-wo, ggxVisibleNormal(u.yz, wo, alpha));
     }`,
   pdf: expr`
     fn pdf(wi: vec3f, wo: vec3f, p: Params) -> f32 {
-      let alpha = max(p.roughness * p.roughness, 1e-3);
+      let alpha = atLeast(p.roughness * p.roughness, 1e-3);
       let h = normalize(wi + wo);
       let shiny = ggxDistribution(h, alpha) * ggxMasking(wo.z, alpha) / (4.0 * wo.z);
       return mix(wi.z * INV_PI, shiny, specularShare(p.diffuse, p.specular));

@@ -22,7 +22,7 @@ import {
   tangentOf,
   uvOf,
 } from './primary.js';
-import { boxOffset, gaussianOffset, pixelPlace, sampleWeight, turnOf } from './sampling.js';
+import { boxOffset, gaussianOffset, pixelPlace, sampleWeight } from './sampling.js';
 import { SceneSteps } from './sceneSteps.js';
 import type { Needs, Structure } from './structure.js';
 
@@ -71,7 +71,7 @@ class DirectLight {
     const key = b.native(randomKey);
     const u = b.native(numbers, this.pixel, this.sample, b.u32(0), key);
     const filter = structure.filter === 'box' ? boxOffset : gaussianOffset;
-    const offset = b.constantCall(filter, this.scene.stratum(u, this.sample));
+    const offset = b.constantCall(filter, this.scene.stratum(u, this.sample, this.pixel, b.u32(0), key));
     const pixelAt = b.constantCall(pixelPlace, this.pixel, b.option('imageWidth'), offset);
     const rows = b.constantCall(g('record'), b.u32(0), b.u32(4), b.u32(8), b.u32(12));
     const ray = b.call(cameraRay, ...b.load(rows, b.option('four'), 4, 4, needs.camera), pixelAt);
@@ -176,8 +176,7 @@ class DirectLight {
     const is = (code: number): Operand => b.constantCall(g('equals'), kind, b.u32(code));
     const stream = b.constantCall(g('sum'), j, b.u32(1));
     const u = b.native(numbers, this.pixel, this.sample, stream, key);
-    const turn = b.constantCall(turnOf, this.pixel, stream, key);
-    const v = this.scene.stratum(u, b.constantCall(g('sum'), this.sample, turn));
+    const v = this.scene.stratum(u, this.sample, this.pixel, stream, key);
 
     const isLobe = is(emitterKind.lobe);
     const sampled = b.branch(isLobe, () => {

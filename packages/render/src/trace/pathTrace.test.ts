@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GradientError, grad, memory, tensor, tidy, zeros } from '../engine.js';
+import { GradientError, concat, grad, memory, tensor, tidy, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import { ggx, lambert } from '../bsdf/index.js';
 import { lookAt, perspective } from '../camera/index.js';
@@ -68,6 +68,33 @@ describe('light in closed form', () => {
       );
       expect(found.error).toBeLessThan(0.004);
       expect(Math.abs(found.mean - albedo)).toBeLessThan(4.5 * found.error);
+    }
+  });
+
+  // a mirror of F = 1 reflects what single scattering leaves: the directional albedos of the research notes, which
+  // bsdf.test.ts holds against quadrature of the lobe
+  it('white furnace: a rough metal keeps what its lobe keeps', async () => {
+    const metal = (roughness: number): Shape => ({
+      ...white(floor),
+      bsdf: ggx({ diffuse: tensor([0, 0, 0]), specular: tensor([1, 1, 1]), roughness }),
+    });
+    for (const [alpha, grazing, aside, front] of [
+      [0.25, 0.892, 0.858, 0.916],
+      [1, 0.761, 0.451, 1 - Math.LN2],
+    ]) {
+      for (const [cosine, exact] of [
+        [0.1, grazing],
+        [0.5, aside],
+        [1, front],
+      ]) {
+        const camera = atPoint(-3 * Math.sqrt(1 - cosine * cosine), 1e-3, 3 * cosine);
+        const found = await estimate((seed) =>
+          pathTrace({ shapes: [metal(Math.sqrt(alpha))], emitters: [sky] }, camera, { spp: 256, seed }).image.mean(),
+        );
+        const what = `alpha ${alpha}, cosine ${cosine}: ${found.mean} against ${exact}`;
+        expect(found.error / exact, what).toBeLessThan(0.01);
+        expect(Math.abs(found.mean - exact), what).toBeLessThan(5 * found.error + 1.5e-3); // the table has 3 digits
+      }
     }
   });
 
@@ -219,6 +246,18 @@ describe('sampling', () => {
     expect(Math.abs(wrong.mean - right.mean)).toBeGreaterThan(20 * Math.hypot(wrong.error, right.error));
   });
 
+  // if the strata of the pixel and of the light went together, the error would stay at that of some 64 samples
+  it('of pixel and light is independent: a textured pixel converges', async () => {
+    const texels = Array.from({ length: 40 * 40 * 3 }, random);
+    const pattern = { ...white(floor), bsdf: lambert({ albedo: tensor(texels, [40, 40, 3]) }) };
+    const patches = tensor(Array.from({ length: 8 * 16 * 3 }, random), [8, 16, 3]);
+    const scene = { shapes: [pattern], emitters: [environment(patches, { background: false })] };
+    const pixel = perspective({ fovY: 0.5, width: 1, height: 1, position: [0, 0, 3] });
+    const noise = async (spp: number): Promise<number> =>
+      (await estimate((seed) => pathTrace(scene, pixel, { spp, seed, sampling: 'light' }).image.mean(), 12)).error;
+    expect((await noise(64)) / (await noise(16384))).toBeGreaterThan(10); // 16 for independent samples
+  });
+
   it('by a Gaussian film filter is as bright, and softer', async () => {
     const image = (filter: 'box' | 'gaussian'): Tensor =>
       pathTrace(
@@ -259,6 +298,40 @@ describe('odd scenes', () => {
     Array.from(doubled).forEach((v, i) => expect(v).toBeCloseTo(plain[i], 4));
     const unknown = await render(mesh(plane), tensor([NaN, 0.5, 0.5]));
     expect(Array.from(unknown).slice(0, 3).map(Number.isNaN)).toEqual([true, false, false]);
+  });
+
+  it('show a lobe whose roughness is no number, rather than black', async () => {
+    const bsdf = ggx({ diffuse: grey, specular: 0.04, roughness: tensor(NaN) });
+    const shapes = [{ mesh: mesh(planeShape({ size: 8 })), bsdf }];
+    const image = await pathTrace({ shapes, emitters: [open] }, camera, { spp: 64, seed: 3 }).image.data();
+    expect(Array.from(image).every(Number.isNaN)).toBe(true);
+  });
+
+  it('keep gradients: what is broken harms only what it is', async () => {
+    const plane = planeShape({ size: 8 });
+    const odd = mesh({
+      positions: [...plane.positions, 0, 0, 1, NaN, 0, 1, 1, 1, 1],
+      triangles: [...plane.triangles, 0, 0, 1, 4, 5, 6],
+    });
+    const shapes = (positions: Tensor, albedo: Tensor): Shape[] => [
+      { mesh: { ...odd, positions }, bsdf: lambert({ albedo }) },
+    ];
+    const image = ([positions, albedo, map]: readonly Tensor[]): Tensor =>
+      pathTrace({ shapes: shapes(positions, albedo), emitters: [environment(map)] }, camera, { spp: 16, seed: 1 })
+        .image;
+    const values = [odd.positions, grey, zeros([8, 16, 3]).add(1)];
+    const gradients = grad((p: { readonly t: readonly Tensor[] }) => image(p.t).sum())({ t: values }).t;
+    const found = await Promise.all(gradients.map((g) => g.data()));
+    const [moved, ...others] = found.map((g) => Array.from(g));
+    expect(moved.slice(0, 12).every(Number.isFinite)).toBe(true); // the vertices of the broken triangle have none
+    for (const g of others) expect(g.every((v) => v >= 0 && v < Infinity) && g.some((v) => v > 0)).toBe(true);
+
+    // light that is no number shows: nothing turns black
+    const [none, texel] = [values[2].mul(NaN), concat([values[2].narrow(0, 0, 7), zeros([1, 16, 3]).add(Infinity)])];
+    for (const map of [none, texel]) {
+      const seen = Array.from(await image([values[0], grey, map]).data());
+      expect(seen.every((v) => !Number.isFinite(v))).toBe(true);
+    }
   });
 
   it('are refused with a reason', () => {

@@ -41,8 +41,11 @@ const invocations = 4096;
  *
  * Differentiable, in both modes, in everything that is a tensor in the scene and the camera: positions, texture
  * coordinates and normals of meshes, values of lobes, normal maps, emitters, pose and intrinsics. Gradients are those of
- * the interior: visibility (silhouettes, edges of shadows) counts as constant. Sampling is detached, and the reverse pass
- * replays the samples: memory does not depend on their number.
+ * the interior: visibility (silhouettes, edges of shadows) counts as constant. So does a triangle's own horizon, below
+ * which light is cut. Where the shading normal is the triangle's, light fades out there and nothing is missing; where a
+ * normal map or interpolated normals lean away from it by an angle t, turning an evenly lit white surface gives sin(t) / 2
+ * per radian that a whole derivative would not have. Sampling is detached, and the reverse pass replays the samples:
+ * memory does not depend on their number.
  *
  * @throws ShapeError where a value does not fit its place, GradientError where an option asks for more than there is.
  */
@@ -105,11 +108,13 @@ function randomKey({ seed, generator }: PathTraceOptions): Tensor {
   return randBits([1, 4], generator ? { generator } : {});
 }
 
-/** The most even grid of `spp` strata. */
+/** A nearly square grid of at least `spp` strata, and of no more if there is one. */
 function strata(spp: number): { strataColumns: number; strataRows: number } {
-  let strataRows = Math.floor(Math.sqrt(spp));
-  while (spp % strataRows !== 0) strataRows--;
-  return { strataColumns: spp / strataRows, strataRows };
+  const most = Math.floor(Math.sqrt(spp));
+  let strataRows = most;
+  while (spp % strataRows !== 0 && 2 * strataRows * strataRows > spp) strataRows--;
+  if (spp % strataRows !== 0) strataRows = most;
+  return { strataColumns: Math.ceil(spp / strataRows), strataRows };
 }
 
 /** Emitters 0 ... lightCount - 1 are sampled, and number lightCount is the surface's lobe. */

@@ -10,19 +10,32 @@ const { functions } = parse(
     return vec4f(uniform01(w.x), uniform01(w.y), uniform01(w.z), uniform01(w.w));
   }
 
-  // A number per pixel and stream by which the strata of samples are turned: without it the stratum in the pixel would
-  // tell the stratum on the light. Bit mixing with the constants of lowbias32 (Wellons 2018).
-  fn turnOf(pixel: u32, stream: u32, key: vec2u) -> u32 {
-    var h = (pixel * 0x9E3779B9) ^ (stream * 0x85EBCA6B) ^ key.x;
-    h = (h ^ (h >> 16)) * 0x7feb352d;
-    h = (h ^ (h >> 15)) * 0x846ca68b;
-    return (h ^ (h >> 16)) ^ key.y;
+  // Bit mixing with the constants of lowbias32 (Wellons 2018).
+  fn mixed(x: u32) -> u32 {
+    let a = (x ^ (x >> 16)) * 0x7feb352d;
+    let b = (a ^ (a >> 15)) * 0x846ca68b;
+    return b ^ (b >> 16);
+  }
+  // place + a number of 0 ... size - 1 drawn for the line, around the end
+  fn shifted(place: u32, line: u32, seed: u32, size: u32) -> u32 {
+    let at = place + (((mixed(seed + line * 0x9E3779B9) >> 16) * size) >> 16);
+    return select(at, at - size, at >= size);
+  }
+  // The stratum (column, row) of a sample: another order for every pixel and stream, each stratum once. Rows and columns
+  // are shifted against each other by turns, a Feistel network. With one order for all streams, or orders that only begin
+  // elsewhere, the stratum in the pixel would tell that on the light, and pixels would not converge.
+  fn stratumOf(sample: u32, pixel: u32, stream: u32, key: vec2u, columns: u32, rows: u32) -> vec2u {
+    let seed = mixed((pixel * 0x9E3779B9) ^ (stream * 0x85EBCA6B) ^ key.x) ^ key.y;
+    let cell = sample % (columns * rows);
+    let row = shifted(cell / columns, 0, seed, rows);
+    let column = shifted(cell % columns, row, seed + 1, columns);
+    let row2 = shifted(row, column, seed + 2, rows);
+    return vec2u(shifted(column, row2, seed + 3, columns), row2);
   }
 
-  // (u.x, u.y) within stratum number k of a grid
-  fn stratified(u: vec4f, k: u32, columns: u32, rows: u32) -> vec2f {
-    let cell = k % (columns * rows);
-    let place = vec2f(f32(cell % columns) + u.x, f32(cell / columns) + u.y);
+  // (u.x, u.y) within a stratum of a grid
+  fn stratified(u: vec4f, stratum: vec2u, columns: u32, rows: u32) -> vec2f {
+    let place = vec2f(f32(stratum.x) + u.x, f32(stratum.y) + u.y);
     return min(place / vec2f(f32(columns), f32(rows)), vec2f(0.99999994));
   }
 
@@ -59,7 +72,8 @@ const { functions } = parse(
   // Power heuristic over the density: 0 where nothing was sampled. combine: 0 takes this technique alone.
   fn sampleWeight(own: f32, other: f32, combine: u32) -> f32 {
     if (!(own > 0.0)) { return 0.0; }
-    let ratio = other / own;
+    // the other density may be no number, say of a lobe whose roughness is none: that must not hide what this one finds
+    let ratio = select(0.0, other / own, other > 0.0);
     return 1.0 / (own * select(1.0, 1.0 + ratio * ratio, combine != 0));
   }
 `,
@@ -68,7 +82,7 @@ const { functions } = parse(
 
 const get = (name: string) => functions.get(name)!;
 export const numbersFunction = get('numbers');
-export const turnOf = get('turnOf');
+export const stratumOf = get('stratumOf');
 export const stratified = get('stratified');
 export const pixelPlace = get('pixelPlace');
 export const boxOffset = get('boxOffset');

@@ -3,7 +3,7 @@ import { g } from './glue.js';
 import { Integrand } from './integrand/steps.js';
 import type { Operand } from './integrand/steps.js';
 import { lookup } from './lookup.js';
-import { stratified } from './sampling.js';
+import { stratified, stratumOf } from './sampling.js';
 import type { Needs, Structure } from './structure.js';
 
 /** The list of steps under construction, and what several parts of it read from the scene. */
@@ -18,10 +18,11 @@ export class SceneSteps {
     readonly needs: Needs,
   ) {}
 
-  /** Two stratified numbers for stratum `k`. */
-  stratum(u: Operand, k: Operand): Operand {
+  /** Two stratified numbers of a stream of a sample. */
+  stratum(u: Operand, sample: Operand, pixel: Operand, stream: Operand, key: Operand): Operand {
     const { b } = this;
-    return b.constantCall(stratified, u, k, b.option('strataColumns'), b.option('strataRows'));
+    const grid = [b.option('strataColumns'), b.option('strataRows')] as const;
+    return b.constantCall(stratified, u, b.constantCall(stratumOf, sample, pixel, stream, key, ...grid), ...grid);
   }
 
   /** Radiance of the environment from direction d. */

@@ -32,7 +32,9 @@ export function importanceTables(map: Tensor, { floor = 1e-3 } = {}): Importance
   const [height, width] = shape;
   return noGrad(() => {
     const light = map.abs();
-    const brightness = map.rank === 2 ? light : light.mul(tensor([0.2126, 0.7152, 0.0722])).sum(2);
+    const luminance = map.rank === 2 ? light : light.mul(tensor([0.2126, 0.7152, 0.0722])).sum(2);
+    // a texel that is no number is sampled above all others: it shows, instead of spoiling the tables
+    const brightness = luminance.where(luminance.isFinite(), 1e30);
     const areas = tensor(Float32Array.from(texelSolidAngles({ height, width })), [height, 1]);
     const mean = brightness
       .mul(areas)
