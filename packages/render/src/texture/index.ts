@@ -1,2 +1,4 @@
 export { sampleImage, sampleTexture } from './sample.js';
 export type { TextureWrap } from './sample.js';
+export { texture } from './texture.js';
+export type { TextureOptions } from './texture.js';

@@ -4,11 +4,11 @@ import type { Tensor } from '../../engine.js';
 import { bsdf, ggx, lambert } from '../../bsdf/index.js';
 import type { Bsdf } from '../../bsdf/index.js';
 import { axisAngle, lookAt, perspective } from '../../camera/index.js';
-import { icosphere, mesh, plane, planeShape, sphere, sphereShape } from '../../geometry/index.js';
+import { icosphere, icosphereShape, mesh, plane, planeShape, sphere, sphereShape } from '../../geometry/index.js';
 import { evaluateSHHost, halfCosine, lobeCoefficients, shBands } from '../../light/index.js';
 import { gaussLegendre } from '../../math/quadrature.js';
 import { largestDifference, randomNumbers } from '../../testing/random.testing.js';
-import { environmentFromSH, pathTrace } from '../../trace/index.js';
+import { environmentFromSH, pathTrace, renderAovs } from '../../trace/index.js';
 import { mirrorMoments, renderVertices, valuesAtVertices, vertexVisibility } from './index.js';
 
 const random = randomNumbers(41);
@@ -218,6 +218,56 @@ describe('the vertex renderer', () => {
         expect(Math.abs(found[k] - mean[k]) / error).toBeLessThan(4);
       }
     }
+  });
+
+  it('is one physics with the path tracer all over a ball', async () => {
+    const light = lightOf(3);
+    const ball = {
+      mesh: mesh(icosphereShape({ subdivisions: 4 })),
+      bsdf: lambert({ albedo: tensor([0.9, 0.5, 0.1]) }),
+    };
+    const view = perspective({ fovY: 0.5, width: 64, height: 64, ...lookAt([2, 1, 4], [0, 0, 0]) });
+    const emitters = [environmentFromSH(tensor(light), { height: 64, background: false })];
+    const runs = await Promise.all(
+      Array.from({ length: 8 }, (_, seed) =>
+        pathTrace({ shapes: [ball], emitters }, view, { spp: 32, seed }).image.data(),
+      ),
+    );
+    // a vertex at every pixel's centre
+    const { position, normal, mask } = renderAovs({ shapes: [ball] }, view);
+    const points = { ...ball, mesh: mesh({ positions: await position.data(), triangles: [0, 1, 2] }) };
+    const normals = normal.reshape([-1, 3]);
+    const colorsUnder = async (factor: number): Promise<ArrayLike<number>> => {
+      const scaled = light.map((row, k) => row.map((v) => (k > 0 && k < 4 ? factor * v : v)));
+      return renderVertices(points, tensor(scaled), view, { normals }).colors.data();
+    };
+    const [inside, right, wrong] = await Promise.all([mask.data(), colorsUnder(1), colorsUnder(1.3)]);
+    // by blocks of 8 x 8 pixels and channel; pixels at the outline, which the ball fills in part, are left out
+    const whole = (i: number): boolean => [0, -1, 1, -64, 64, -65, -63, 63, 65].every((step) => inside[i + step] === 1);
+    const deviates = (colors: ArrayLike<number>): { z: number; error: number }[] =>
+      Array.from({ length: 192 }, (_, block) => {
+        const places = Array.from({ length: 64 }, (_, k) => {
+          const [row, column] = [8 * Math.floor((block % 64) / 8) + Math.floor(k / 8), 8 * (block % 8) + (k % 8)];
+          return 64 * row + column;
+        }).filter(whole);
+        const at = places.map((i) => 3 * i + Math.floor(block / 64));
+        const mean = (image: ArrayLike<number>): number => at.reduce((s, i) => s + image[i], 0) / at.length;
+        const found = runs.map(mean);
+        const average = found.reduce((a, b) => a + b) / 8;
+        const error = Math.sqrt(found.reduce((s, v) => s + (v - average) ** 2, 0) / 7 / 8);
+        const expected = mean(colors);
+        // 1e-3: the footprint of pixels, facets, the map's texels
+        return places.length < 24
+          ? []
+          : [{ z: (average - expected) / (error + 1e-3 * expected), error: error / expected }];
+      }).flat();
+    const found = deviates(right);
+    expect(found.length).toBeGreaterThan(60);
+    for (const { z, error } of found) {
+      expect(error).toBeLessThan(0.01);
+      expect(Math.abs(z)).toBeLessThan(7); // Student's t, 7 degrees, some 100 tries
+    }
+    expect(Math.max(...deviates(wrong).map(({ z }) => Math.abs(z)))).toBeGreaterThan(10);
   });
 
   it('takes values as numbers, constants, per vertex and as textures, and refuses others', async () => {
