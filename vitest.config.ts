@@ -18,6 +18,7 @@ export default defineConfig({
     alias: [
       ...packageAliases,
       { find: '@chiaro/tensor/engine', replacement: source('tensor/src/engine.ts') },
+      { find: '@chiaro/nn/node', replacement: source('nn/src/node/index.ts') },
       { find: '@chiaro/tensor/expr', replacement: source('tensor/src/expr/index.ts') },
       { find: '#codec', replacement: source('render/src/io/node/codec.ts') },
       { find: /^(#host|@chiaro\/tensor\/host)$/, replacement: source('tensor/src/host/node/index.ts') },

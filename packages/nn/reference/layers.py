@@ -22,13 +22,13 @@ def numbers(t):
     return [float(f'{x:.9g}') for x in t.flatten().tolist()]
 
 
-def case(name, layer, shape):
+def case(name, layer, shape, train=False):
     x = torch.empty(shape)
     fill(x, lambda i: torch.sin(i + 1))
     x.requires_grad_()
     state = {}
     if isinstance(layer, nn.Module):
-        layer.eval()
+        layer.train(train)
         for k, (n, p) in enumerate([*layer.named_parameters(), *layer.named_buffers()]):
             if n == 'num_batches_tracked':
                 continue
@@ -36,9 +36,11 @@ def case(name, layer, shape):
             state[n] = {'shape': list(p.shape), 'data': numbers(p)}
     y = layer(x)
     y.backward(torch.cos(torch.arange(y.numel(), dtype=y.dtype)).reshape(y.shape))
-    grads = {n: numbers(p.grad) for n, p in layer.named_parameters()} if state else {}
+    module = isinstance(layer, nn.Module)
+    grads = {n: numbers(p.grad) for n, p in layer.named_parameters()} if module else {}
+    after = {n: numbers(b) for n, b in layer.named_buffers()} if module and train else {}
     return {'name': name, 'input': list(shape), 'state': state, 'output': {'shape': list(y.shape), 'data': numbers(y)},
-            'inputGradient': numbers(x.grad), 'gradients': grads}
+            'inputGradient': numbers(x.grad), 'gradients': grads, 'train': train, 'after': after}
 
 
 def resize(size, corners):
@@ -60,4 +62,24 @@ print(json.dumps({'torch': torch.__version__, 'cases': [
     case('resize up', resize((7, 9), False), (1, 2, 3, 4)),
     case('resize down', resize((3, 2), False), (1, 1, 7, 5)),
     case('resize, corners aligned', resize((5, 7), True), (1, 2, 3, 4)),
+    case('batch norm, training', nn.BatchNorm2d(3, momentum=0.3), (2, 3, 3, 4), train=True),
+    case('batch norm, training, no parameters', nn.BatchNorm2d(3, affine=False), (1, 3, 2, 3), train=True),
+    case('group norm', nn.GroupNorm(2, 4), (2, 4, 3, 3)),
+    case('instance norm', nn.InstanceNorm2d(3), (2, 3, 3, 4)),
+    case('layer norm', nn.LayerNorm((3, 4), eps=1e-3), (2, 3, 4)),
+    case('local response norm', nn.LocalResponseNorm(4, alpha=0.5, beta=0.6, k=2), (1, 7, 2, 3)),
+    case('prelu', nn.PReLU(3), (2, 3, 4)),
+    case('elu', nn.ELU(0.7), (2, 5)),
+    case('tanh', nn.Tanh(), (2, 5)),
+    case('softmax', nn.Softmax(1), (2, 5)),
+    case('pixel shuffle', nn.PixelShuffle(2), (2, 8, 3, 2)),
+    case('pad, reflect', nn.ReflectionPad2d((1, 2, 0, 1)), (1, 2, 3, 4)),
+    case('pad, replicate', nn.ReplicationPad2d((1, 2, 0, 3)), (1, 2, 3, 4)),
+    case('pad, circular', lambda x: nn.functional.pad(x, (1, 2, 0, 3), mode='circular'), (1, 2, 3, 4)),
+    case('pad, zeros', nn.ZeroPad2d(2), (1, 2, 3, 4)),
+    case('transposed conv', nn.ConvTranspose2d(3, 4, 4, stride=2, padding=1), (2, 3, 3, 4)),
+    case('transposed conv, groups', nn.ConvTranspose2d(4, 6, (3, 2), stride=(3, 1), output_padding=(1, 0), groups=2, bias=False), (1, 4, 2, 3)),
+    case('adaptive average pool', nn.AdaptiveAvgPool2d((2, 3)), (1, 2, 5, 7)),
+    case('upsample, nearest', nn.Upsample(scale_factor=2), (1, 2, 3, 4)),
+    case('upsample, bilinear', nn.Upsample(scale_factor=1.5, mode='bilinear', recompute_scale_factor=True), (1, 2, 4, 3)),
 ]}, separators=(',', ':')))

@@ -1,4 +1,4 @@
-"""Ten steps of PyTorch's optimisers, for packages/nn/src/optim/adam.test.ts.
+"""Ten steps of PyTorch's optimisers, for packages/nn/src/optim/optimizers.test.ts.
 
     apt-get install -y python3-torch     # Debian 12: PyTorch 1.13.1
     /usr/bin/python3 packages/nn/reference/optimizers.py > packages/nn/reference/optimizers.json
@@ -49,10 +49,43 @@ def case(name, make, groups, options, without=((), ())):
 
 both = [{'params': [0, 1]}]
 odd = {'lr': 0.1, 'betas': (0.5, 0.9), 'eps': 1e-3, 'weight_decay': 0.05}
+o = torch.optim
+
+
+def rates(make, steps=12, measures=None):
+    """The learning rate before each step of a schedule."""
+    optimizer = o.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+    schedule = make(optimizer)
+    found = []
+    for t in range(steps):
+        found.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        schedule.step(measures[t]) if measures else schedule.step()
+    return found
+
+
+s = o.lr_scheduler
+measures = [5, 4, 4, 4.1, 4, 3.9999, 3, 3, 3, 3, 3, 3]
 print(json.dumps({'torch': torch.__version__, 'start': start, 'cases': [
-    case('Adam, defaults', torch.optim.Adam, both, {}),
-    case('Adam, every option', torch.optim.Adam, both, odd),
-    case('Adam, groups', torch.optim.Adam, [{'params': [0], 'lr': 0.03}, {'params': [1], 'weight_decay': 0.2}], {'lr': 0.2}),
-    case('Adam, steps without a gradient', torch.optim.Adam, both, {'lr': 0.1}, ((0, 1, 5), (2,))),
+    case('Adam', o.Adam, both, {}),
+    case('Adam', o.Adam, both, odd),
+    case('Adam', o.Adam, [{'params': [0], 'lr': 0.03}, {'params': [1], 'weight_decay': 0.2}], {'lr': 0.2}),
+    case('Adam', o.Adam, both, {'lr': 0.1}, ((0, 1, 5), (2,))),
     case('uniform', Uniform, both, {'lr': 0.1}),
-]}, indent=1))
+    case('AdamW', o.AdamW, both, {'lr': 0.1}),
+    case('AdamW', o.AdamW, both, odd),
+    case('SGD', o.SGD, both, {'lr': 0.1}),
+    case('SGD', o.SGD, both, {'lr': 0.1, 'momentum': 0.8, 'weight_decay': 0.05}, ((0, 1, 5), (2,))),
+    case('SGD', o.SGD, both, {'lr': 0.1, 'momentum': 0.8, 'nesterov': True, 'weight_decay': 0.05}),
+    case('RMSprop', o.RMSprop, both, {}),
+    case('RMSprop', o.RMSprop, both, {'lr': 0.03, 'alpha': 0.8, 'eps': 1e-3, 'momentum': 0.7, 'centered': True, 'weight_decay': 0.05}),
+    case('RMSprop', o.RMSprop, both, {'lr': 0.03, 'momentum': 0.7}, ((0, 1, 5), (2,))),
+    case('Adadelta', o.Adadelta, both, {'lr': 1.0}),
+    case('Adadelta', o.Adadelta, both, {'lr': 0.5, 'rho': 0.7, 'eps': 1e-2, 'weight_decay': 0.05}, ((0, 1, 5), (2,))),
+], 'rates': {
+    'stepDecay': rates(lambda a: s.StepLR(a, 3, gamma=0.5)),
+    'exponentialDecay': rates(lambda a: s.ExponentialLR(a, 0.9)),
+    'cosineDecay': rates(lambda a: s.CosineAnnealingLR(a, 11, eta_min=0.05)),
+    'warmUp': rates(lambda a: s.LinearLR(a, start_factor=0.25, total_iters=5)),
+    'plateau': rates(lambda a: s.ReduceLROnPlateau(a, factor=0.2, patience=2, cooldown=1, min_lr=0.03), 12, measures),
+}, 'measures': measures}, indent=1))

@@ -1,4 +1,13 @@
-import { conv2d, type Conv2dOptions, type Generator, type Pair, type Parameter, type Tensor } from '../engine.js';
+import {
+  conv2d,
+  convTranspose2d,
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  type Generator,
+  type Pair,
+  type Parameter,
+  type Tensor,
+} from '../engine.js';
 import { initialWeights } from './initial.js';
 import { Module } from './module.js';
 
@@ -21,14 +30,44 @@ export class Conv2d extends Module {
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dLayerOptions = {}) {
     super();
     const { bias = true, generator, ...layout } = options;
-    const kernel = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
-    const shape = [outChannels, inChannels / (layout.groups ?? 1), ...kernel];
+    const shape = [outChannels, inChannels / (layout.groups ?? 1), ...bothOf(kernelSize)];
     ({ weight: this.weight, bias: this.bias } = initialWeights(shape, bias, generator));
     this.#options = layout;
   }
 
   override forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, this.bias, this.#options);
+  }
+}
+
+const bothOf = (size: Pair): readonly [number, number] => (typeof size === 'number' ? [size, size] : size);
+
+/** Options of `ConvTranspose2d`; the defaults are PyTorch's. */
+export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions {
+  /** Whether a number per channel is added: true. */
+  readonly bias?: boolean;
+  /** Draws the first weights; without one, from the default generator. */
+  readonly generator?: Generator;
+}
+
+/** Transposed convolution of images [B, in, H, W] -> [B, out, H', W'], which makes them larger; see `convTranspose2d`. */
+export class ConvTranspose2d extends Module {
+  /** [in, out / groups, kh, kw] */
+  readonly weight: Parameter;
+  /** [out] */
+  readonly bias: Parameter | null;
+  readonly #options: ConvTranspose2dOptions;
+
+  constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: ConvTranspose2dLayerOptions = {}) {
+    super();
+    const { bias = true, generator, ...layout } = options;
+    const shape = [inChannels, outChannels / (layout.groups ?? 1), ...bothOf(kernelSize)];
+    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, bias, generator, outChannels));
+    this.#options = layout;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose2d(x, this.weight, this.bias, this.#options);
   }
 }
 

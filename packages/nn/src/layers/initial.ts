@@ -14,11 +14,12 @@ export function initialWeights(
   shape: readonly number[],
   bias: boolean,
   generator: Generator | undefined,
+  outputs = shape[0]!,
 ): { readonly weight: Parameter; readonly bias: Parameter | null } {
   const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
   const bound = 1 / Math.sqrt(fanIn);
   return {
     weight: new Parameter(uniform(shape, bound, generator)),
-    bias: bias ? new Parameter(uniform([shape[0]!], bound, generator)) : null,
+    bias: bias ? new Parameter(uniform([outputs], bound, generator)) : null,
   };
 }

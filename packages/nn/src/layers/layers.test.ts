@@ -1,16 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { noGrad, resizeBilinear, tensor, type Tensor } from '../engine.js';
+import { Generator, noGrad, resizeBilinear, tensor, type Tensor } from '../engine.js';
 import {
+  AdaptiveAvgPool2d,
   AvgPool2d,
   BatchNorm2d,
   Conv2d,
+  ConvTranspose2d,
+  Dropout,
+  Dropout2d,
+  ELU,
+  Embedding,
+  GroupNorm,
+  InstanceNorm2d,
+  LayerNorm,
   Linear,
+  LocalResponseNorm,
   MaxPool2d,
   Module,
+  Pad2d,
+  PixelShuffle,
+  PReLU,
   ReLU,
   SeparableConv2d,
   Sequential,
+  Softmax,
+  Tanh,
+  Upsample,
 } from './index.js';
 import type { StateDict } from './index.js';
 
@@ -22,6 +38,9 @@ interface Reference {
   readonly output: { readonly shape: readonly number[]; readonly data: readonly number[] };
   readonly inputGradient: readonly number[];
   readonly gradients: Readonly<Record<string, readonly number[]>>;
+  readonly train: boolean;
+  /** Buffers after a forward pass in training mode. */
+  readonly after: Readonly<Record<string, readonly number[]>>;
 }
 const file = new URL('../../reference/layers.json', import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Reference[] };
@@ -53,6 +72,27 @@ const layers: Readonly<Record<string, () => Module>> = {
   'resize up': () => new Resize((x) => resizeBilinear(x, [7, 9])),
   'resize down': () => new Resize((x) => resizeBilinear(x, [3, 2])),
   'resize, corners aligned': () => new Resize((x) => resizeBilinear(x, [5, 7], { centres: 'aligned' })),
+  'batch norm, training': () => new BatchNorm2d(3, { momentum: 0.3 }),
+  'batch norm, training, no parameters': () => new BatchNorm2d(3, { affine: false }),
+  'group norm': () => new GroupNorm(2, 4),
+  'instance norm': () => new InstanceNorm2d(3),
+  'layer norm': () => new LayerNorm([3, 4], { eps: 1e-3 }),
+  'local response norm': () => new LocalResponseNorm(4, { alpha: 0.5, beta: 0.6, k: 2 }),
+  prelu: () => new PReLU(3),
+  elu: () => new ELU(0.7),
+  tanh: () => new Tanh(),
+  softmax: () => new Softmax(1),
+  'pixel shuffle': () => new PixelShuffle(2),
+  'pad, reflect': () => new Pad2d([1, 2, 0, 1], 'reflect'),
+  'pad, replicate': () => new Pad2d([1, 2, 0, 3], 'replicate'),
+  'pad, circular': () => new Pad2d([1, 2, 0, 3], 'circular'),
+  'pad, zeros': () => new Pad2d(2),
+  'transposed conv': () => new ConvTranspose2d(3, 4, 4, { stride: 2, padding: 1 }),
+  'transposed conv, groups': () =>
+    new ConvTranspose2d(4, 6, [3, 2], { stride: [3, 1], outputPadding: [1, 0], groups: 2, bias: false }),
+  'adaptive average pool': () => new AdaptiveAvgPool2d([2, 3]),
+  'upsample, nearest': () => new Upsample(2),
+  'upsample, bilinear': () => new Upsample(1.5, { mode: 'bilinear' }),
 };
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -73,9 +113,9 @@ async function expectClose(what: string, found: Tensor | null, expected: readonl
 describe('against PyTorch: forward, gradients of input and parameters', () => {
   test.each(cases.map((c) => [c.name, c] as const))(
     '%s',
-    async (name, { input, state, output, inputGradient, gradients }) => {
-      const layer = layers[name]!();
-      const tracked: StateDict = layer instanceof BatchNorm2d ? { num_batches_tracked: { shape: [], data: [1] } } : {};
+    async (name, { input, state, output, inputGradient, gradients, train, after }) => {
+      const layer = layers[name]!().train(train);
+      const tracked: StateDict = layer instanceof BatchNorm2d ? { num_batches_tracked: { shape: [], data: [0] } } : {};
       layer.load({ ...state, ...tracked });
       const x = generated(input, (i) => Math.sin(i + 1)).requiresGrad_();
       const y = layer.forward(x);
@@ -87,6 +127,7 @@ describe('against PyTorch: forward, gradients of input and parameters', () => {
       for (const [parameter, expected] of Object.entries(gradients)) {
         await expectClose(`gradient of ${parameter}`, named.get(parameter)!.grad, expected);
       }
+      for (const [buffer, expected] of Object.entries(after)) await expectClose(buffer, named.get(buffer)!, expected);
     },
   );
 
@@ -95,9 +136,69 @@ describe('against PyTorch: forward, gradients of input and parameters', () => {
   });
 });
 
+describe('dropout', () => {
+  const x = tensor(new Float32Array(40_000).fill(2), [20, 20, 10, 10]);
+
+  test('keeps the mean in training mode, and everything in use; the gradient is what was kept', async () => {
+    const layer = new Dropout(0.3, { generator: new Generator(5) });
+    const input = x.detach().requiresGrad_();
+    const y = layer.forward(input);
+    y.sum().backward();
+    const [values, gradient] = [await y.data(), await input.grad!.data()];
+    const kept = values.filter((v) => v !== 0);
+    // 40,000 draws: a standard error of 0.0023; five of them
+    expect(Math.abs(kept.length / values.length - 0.7)).toBeLessThan(0.012);
+    expect(kept.every((v) => Math.abs(v - 2 / 0.7) < 1e-5)).toBe(true);
+    expect(values.every((v, i) => Math.abs(v - 2 * gradient[i]!) < 1e-5)).toBe(true);
+    expect(await layer.eval().forward(x).data()).toEqual(await x.data());
+    expect(Math.max(...(await new Dropout(1).forward(x).data()))).toBe(0);
+  });
+
+  test('of channels drops channels', async () => {
+    const sums = await new Dropout2d(0.5).forward(x).sum([2, 3]).data();
+    expect(new Set(sums)).toEqual(new Set([0, 400]));
+  });
+});
+
+test('an embedding looks rows up, and its gradient counts them', async () => {
+  const table = new Embedding(5, 2);
+  table.load({ weight: { shape: [5, 2], data: [0, 1, 10, 11, 20, 21, 30, 31, 40, 41] } });
+  const rows = table.forward(tensor(Int32Array.from([3, 1, 3, 0]), [2, 2]));
+  expect(rows.shape).toEqual([2, 2, 2]);
+  expect([...(await rows.data())]).toEqual([30, 31, 10, 11, 30, 31, 0, 1]);
+  rows.sum().backward();
+  expect([...(await table.weight.grad!.data())]).toEqual([1, 1, 1, 1, 0, 0, 2, 2, 0, 0]);
+});
+
 describe('modules', () => {
   const network = (): Sequential =>
     new Sequential([new Conv2d(3, 8, 3), new BatchNorm2d(8), new ReLU(), new SeparableConv2d(8, 4, 3, { padding: 1 })]);
+
+  test('modes reach the modules inside; frozen parameters get no gradients', () => {
+    const net = network();
+    const norm = net.modules[1]!;
+    expect([net.training, norm.training]).toEqual([true, true]);
+    net.eval();
+    expect([net.training, norm.training]).toEqual([false, false]);
+    expect(
+      net
+        .train()
+        .freeze()
+        .forward(generated([1, 3, 5, 5], Math.sin)).requiresGrad,
+    ).toBe(false);
+    expect(net.freeze(false).forward(generated([1, 3, 5, 5], Math.sin)).requiresGrad).toBe(true);
+    const single = generated([1, 3, 1, 1], Math.sin);
+    expect(() => new BatchNorm2d(3).forward(single)).toThrow(/more than one value per channel.*eval/);
+  });
+
+  test('a state dict goes from one network to another', async () => {
+    const [one, other] = [network(), network()];
+    const x = generated([2, 3, 5, 5], Math.cos);
+    one.forward(x); // moves running statistics
+    other.load(await one.stateDict());
+    expect(await other.eval().forward(x).data()).toEqual(await one.eval().forward(x).data());
+    expect(await (other.modules[1] as BatchNorm2d).num_batches_tracked.item()).toBe(1);
+  });
 
   test('names and numbers as in PyTorch', () => {
     const net = network();

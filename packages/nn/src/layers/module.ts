@@ -15,6 +15,9 @@ export type StateDict = Readonly<Record<string, NamedArray>>;
  * parameters) and other modules are properties of a subclass, alone or in arrays; their names with dots in between, as
  * in `features.0.weight`, are PyTorch's where the properties are called as there.
  *
+ * A module begins in training mode: batch normalisation takes the statistics of the batch, and dropout drops. `eval()`
+ * ends that. A function recorded by `compile` keeps the mode in which it was first called.
+ *
  * @example
  * class Block extends Module {
  *   readonly conv = new Conv2d(8, 8, 3, { padding: 1 });
@@ -25,8 +28,33 @@ export type StateDict = Readonly<Record<string, NamedArray>>;
  * new Adam(new Block().parameters());
  */
 export abstract class Module {
+  #training = true;
+
   /** What the module computes. */
   abstract forward(x: Tensor): Tensor;
+
+  /** Whether the module is in training mode. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /** Training mode, or with `false` the mode for use, for this module and those in it. */
+  train(mode = true): this {
+    this.#training = mode;
+    for (const [, value] of this.#entries()) if (value instanceof Module) value.train(mode);
+    return this;
+  }
+
+  /** The mode for use: `train(false)`. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Keeps the parameters of this module and those in it from getting gradients, or with `false` lets them again. */
+  freeze(frozen = true): this {
+    for (const p of this.parameters()) p.requiresGrad_(!frozen);
+    return this;
+  }
 
   /** The parameters of this module and of those in it, in the order of the properties. */
   parameters(): Parameter[] {
@@ -36,14 +64,41 @@ export abstract class Module {
   /** Parameters and buffers by their names. */
   namedState(): Map<string, Cell> {
     const state = new Map<string, Cell>();
-    const visit = (name: string, value: unknown): void => {
+    for (const [name, value] of this.#entries()) {
       if (value instanceof Cell) state.set(name, value);
-      else if (value instanceof Module)
-        value.namedState().forEach((cell, inner) => state.set(`${name}.${inner}`, cell));
+      else value.namedState().forEach((cell, inner) => state.set(`${name}.${inner}`, cell));
+    }
+    return state;
+  }
+
+  /** The modules in this one by their names, each before those in it; this one is not among them. */
+  namedModules(): Map<string, Module> {
+    const modules = new Map<string, Module>();
+    for (const [name, value] of this.#entries()) {
+      if (value instanceof Cell) continue;
+      modules.set(name, value);
+      value.namedModules().forEach((module, inner) => modules.set(`${name}.${inner}`, module));
+    }
+    return modules;
+  }
+
+  /** Copies parameters and buffers to the host; `load` takes them back. */
+  async stateDict(): Promise<StateDict> {
+    const entries = [...this.namedState()].map(
+      async ([name, cell]) => [name, { shape: cell.shape, data: await cell.data() }] as const,
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** The cells and modules among the properties, arrays taken apart, with their names. */
+  #entries(): [string, Cell | Module][] {
+    const found: [string, Cell | Module][] = [];
+    const visit = (name: string, value: unknown): void => {
+      if (value instanceof Cell || value instanceof Module) found.push([name, value]);
       else if (Array.isArray(value)) value.forEach((item, i) => visit(`${name}.${i}`, item));
     };
     for (const [name, value] of Object.entries(this)) visit(name, value);
-    return state;
+    return found;
   }
 
   /**
@@ -65,7 +120,7 @@ export abstract class Module {
       }
     }
     for (const [name, cell] of state) {
-      cell.assign(tensor(Float32Array.from(arrays[name]!.data), cell.shape));
+      cell.assign(tensor(Float32Array.from(arrays[name]!.data), cell.shape).to(cell.dtype));
     }
     return this;
   }
@@ -84,5 +139,9 @@ export class Sequential extends Module {
   /** Modules are called by their numbers. */
   override namedState(): Map<string, Cell> {
     return new Map([...super.namedState()].map(([name, cell]) => [name.replace(/^modules\./, ''), cell]));
+  }
+
+  override namedModules(): Map<string, Module> {
+    return new Map([...super.namedModules()].map(([name, module]) => [name.replace(/^modules\./, ''), module]));
   }
 }

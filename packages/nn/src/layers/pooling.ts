@@ -1,4 +1,12 @@
-import { avgPool2d, maxPool2d, type AvgPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from '../engine.js';
+import {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  maxPool2d,
+  type AvgPool2dOptions,
+  type Pair,
+  type Pool2dOptions,
+  type Tensor,
+} from '../engine.js';
 import { Module } from './module.js';
 
 /** Largest element of every window; see `maxPool2d`. */
@@ -30,5 +38,19 @@ export class AvgPool2d extends Module {
 
   override forward(x: Tensor): Tensor {
     return avgPool2d(x, this.#size, this.#options);
+  }
+}
+
+/** Means of as many windows as the result has pixels; see `adaptiveAvgPool2d`. */
+export class AdaptiveAvgPool2d extends Module {
+  readonly #size: Pair;
+
+  constructor(size: Pair) {
+    super();
+    this.#size = size;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.#size);
   }
 }

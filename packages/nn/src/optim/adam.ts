@@ -1,17 +1,22 @@
-import { Cell, ChiaroError, elementwise, expr, noGrad, tensor, zeros, type Parameter, type Tensor } from '../engine.js';
-import { groupsOf, type OptimizerInput } from './groups.js';
-import { Optimizer } from './optimizer.js';
+import { Cell, elementwise, expr, tensor, zeros, type Tensor } from '../engine.js';
+import type { OptimizerInput } from './groups.js';
+import { Optimizer, type CommonOptions, type Slot } from './optimizer.js';
 
 /** Options of `Adam`, for all parameters or for a group; the defaults are PyTorch's. */
-export interface AdamOptions {
-  /** Learning rate, 1e-3 unless given. It can be changed later: `adam.groups[i].lr`. */
+export interface AdamOptions extends CommonOptions {
+  /** Learning rate: 1e-3. It can be changed later: `adam.groups[i].lr`. */
   readonly lr: number;
   /** Decay rates of the first and second moment, in [0, 1): [0.9, 0.999]. */
   readonly betas: readonly [number, number];
   /** Added to the root of the second moment: 1e-8. */
   readonly eps: number;
-  /** Times the parameter, added to its gradient (not decoupled, as in AdamW): 0. */
+  /** Times the parameter, added to its gradient: 0. */
   readonly weightDecay: number;
+  /**
+   * Takes `lr * weightDecay` of the parameter from it instead of changing its gradient: AdamW of Loshchilov and Hutter
+   * 2019, "Decoupled Weight Decay Regularization", algorithm 2. See `AdamW`.
+   */
+  readonly decoupledWeightDecay: boolean;
   /**
    * Divides by the largest root of the second moment in the parameter instead of by each element's own, so that a step
    * keeps the direction of a smoothed gradient field: AdamUniform of Nicolet et al. 2021, "Large Steps in Inverse
@@ -20,7 +25,14 @@ export interface AdamOptions {
   readonly uniform: boolean;
 }
 
-const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, uniform: false };
+const defaults: AdamOptions = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  decoupledWeightDecay: false,
+  uniform: false,
+};
 
 /**
  * Steps taken by a parameter, and the corrections a and b of its moments: with m and v as they stand, the step is
@@ -33,15 +45,6 @@ const clock = expr`
     let root = sqrt(-expm1(t * logBetas.y));
     return vec3f(now, rate * root / -expm1(t * logBetas.x), root);
   }`;
-
-/** One parameter with its moments. */
-interface Slot {
-  readonly parameter: Parameter;
-  readonly options: AdamOptions;
-  /** Mean of the gradients, and of their squares. */
-  readonly first: Cell;
-  readonly second: Cell;
-}
 
 /**
  * Adam (Kingma and Ba 2015, algorithm 1) as in PyTorch: the moments of the gradients are corrected for their start at
@@ -57,9 +60,7 @@ interface Slot {
  *   return loss;
  * });
  */
-export class Adam extends Optimizer {
-  protected readonly state: readonly Cell[];
-  readonly #slots: readonly Slot[];
+export class Adam extends Optimizer<AdamOptions> {
   /** [P, 3], what `clock` gives for each parameter. */
   readonly #clocks: Cell;
   /** [P, 2], the natural logarithms of the betas. */
@@ -70,52 +71,50 @@ export class Adam extends Optimizer {
    * @throws ChiaroError for options out of their range, and for what is no tree of parameters.
    */
   constructor(params: OptimizerInput<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    const groups = groupsOf('Adam', params, { ...defaults, ...options });
-    groups.forEach((g) => checkOptions(g.options));
-    super(groups.map((g) => ({ parameters: g.parameters, lr: g.options.lr })));
-    this.#slots = groups.flatMap((g) =>
-      g.parameters.map((parameter) => ({
-        parameter,
-        options: g.options,
-        first: new Cell(zeros(parameter.shape)),
-        second: new Cell(zeros(parameter.shape)),
-      })),
-    );
-    this.#clocks = new Cell(zeros([this.#slots.length, 3]));
-    this.#logBetas = tensor(this.#slots.map((s) => s.options.betas.map(Math.log)));
-    this.state = [this.#clocks, ...this.#slots.flatMap((s) => [s.first, s.second])];
+    super({ name: 'Adam', defaults, complaint, averages: () => 2 }, params, options);
+    this.#clocks = new Cell(zeros([this.slots.length, 3]));
+    this.#logBetas = tensor(this.slots.map((s) => s.options.betas.map(Math.log)));
   }
 
-  override step(): void {
-    noGrad(() => {
-      const moving = this.#slots.map((s) => s.parameter.grad !== null);
-      if (!moving.includes(true)) return;
-      const moved = moving.includes(false) ? tensor(moving.map(Number)) : 1;
-      const clocks = elementwise(clock, this.#clocks.select(1, 0), moved, this.rates, this.#logBetas);
-      this.#clocks.assign(clocks);
-      this.#slots.forEach((slot, i) => {
-        if (moving[i]) move(slot, clocks.slice(i, 1), clocks.slice(i, 2));
-      });
-    });
+  protected override get extraState(): readonly Cell[] {
+    return [this.#clocks];
+  }
+
+  protected override advance(moving: readonly boolean[]): Tensor {
+    const moved = moving.includes(false) ? tensor(moving.map(Number)) : 1;
+    const clocks = elementwise(clock, this.#clocks.select(1, 0), moved, this.rates, this.#logBetas);
+    this.#clocks.assign(clocks);
+    return clocks;
+  }
+
+  /** A single kernel, or a few where the largest second moment is needed. */
+  protected override move(slot: Slot<AdamOptions>, gradient: Tensor, clocks: Tensor, i: number): void {
+    const { betas, eps, weightDecay, decoupledWeightDecay, uniform } = slot.options;
+    const { parameter } = slot;
+    const [first, second] = slot.averages as [Cell, Cell];
+    const g = weightDecay === 0 || decoupledWeightDecay ? gradient : gradient.add(parameter.mul(weightDecay));
+    const m = first.mul(betas[0]).add(g.mul(1 - betas[0]));
+    const v = second.mul(betas[1]).add(g.square().mul(1 - betas[1]));
+    const size = (uniform ? v.max() : v).sqrt();
+    const step = m.mul(clocks.slice(i, 1)).div(size.add(clocks.slice(i, 2).mul(eps)));
+    const shrinks = weightDecay !== 0 && decoupledWeightDecay;
+    const from = shrinks ? parameter.sub(parameter.mul(this.rates.slice(i).mul(weightDecay))) : parameter;
+    parameter.assign(from.sub(step));
+    first.assign(m);
+    second.assign(v);
   }
 }
 
-/** One step of one parameter: a single kernel, or a few where the largest second moment is needed. */
-function move({ parameter, options, first, second }: Slot, a: Tensor, b: Tensor): void {
-  const { betas, eps, weightDecay, uniform } = options;
-  const given = parameter.grad!.to('float32');
-  const g = weightDecay === 0 ? given : given.add(parameter.mul(weightDecay));
-  const m = first.mul(betas[0]).add(g.mul(1 - betas[0]));
-  const v = second.mul(betas[1]).add(g.square().mul(1 - betas[1]));
-  const size = (uniform ? v.max() : v).sqrt();
-  parameter.assign(parameter.sub(m.mul(a).div(size.add(b.mul(eps)))));
-  first.assign(m);
-  second.assign(v);
+/** Adam with decoupled weight decay, 1e-2 unless given: PyTorch's `AdamW`. */
+export class AdamW extends Adam {
+  constructor(params: OptimizerInput<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, { weightDecay: 1e-2, ...options, decoupledWeightDecay: true });
+  }
 }
 
-function checkOptions({ betas, eps, weightDecay }: AdamOptions): void {
-  const inRange = (x: number): boolean => x >= 0 && x < 1;
-  if (!betas.every(inRange)) throw new ChiaroError(`Adam: betas must lie in [0, 1), got ${betas.join(', ')}`);
-  if (!(eps >= 0)) throw new ChiaroError(`Adam: eps must be 0 or more, got ${eps}`);
-  if (!(weightDecay >= 0)) throw new ChiaroError(`Adam: weightDecay must be 0 or more, got ${weightDecay}`);
+function complaint({ betas, eps, weightDecay }: AdamOptions): string | undefined {
+  if (!betas.every((x) => x >= 0 && x < 1)) return `betas must lie in [0, 1), got ${betas.join(', ')}`;
+  if (!(eps >= 0)) return `eps must be 0 or more, got ${eps}`;
+  if (!(weightDecay >= 0)) return `weightDecay must be 0 or more, got ${weightDecay}`;
+  return undefined;
 }

@@ -1,4 +1,14 @@
-export { Adam } from './adam.js';
+export { Adadelta } from './adadelta.js';
+export type { AdadeltaOptions } from './adadelta.js';
+export { Adam, AdamW } from './adam.js';
 export type { AdamOptions } from './adam.js';
+export { MovingAverage } from './movingAverage.js';
 export { Optimizer, ParameterGroup } from './optimizer.js';
+export type { CommonOptions, OptimizerKind, Slot } from './optimizer.js';
 export type { GroupOf, OptimizerInput, ParameterTree } from './groups.js';
+export { RMSprop } from './rmsprop.js';
+export type { RMSpropOptions } from './rmsprop.js';
+export { cosineDecay, exponentialDecay, ReduceOnPlateau, Schedule, stepDecay, warmUp } from './schedule.js';
+export type { PlateauOptions, RateFactor } from './schedule.js';
+export { SGD } from './sgd.js';
+export type { SGDOptions } from './sgd.js';

@@ -1,4 +1,16 @@
-import { Cell, ChiaroError, loadState, saveState, tensor, type Parameter, type SavedState } from '../engine.js';
+import {
+  Cell,
+  ChiaroError,
+  loadState,
+  noGrad,
+  saveState,
+  tensor,
+  zeros,
+  type Parameter,
+  type SavedState,
+  type Tensor,
+} from '../engine.js';
+import { groupsOf, type OptimizerInput } from './groups.js';
 
 /** Some parameters with a learning rate of their own. */
 export class ParameterGroup {
@@ -29,21 +41,57 @@ function checkedRate(rate: number): number {
   throw new ChiaroError(`the learning rate must be a number of 0 or more, got ${rate}`);
 }
 
+/** What every optimiser lets one choose per group. */
+export interface CommonOptions {
+  /** Learning rate. It can be changed later: `optimizer.groups[i].lr`. */
+  readonly lr: number;
+}
+
+/** One parameter with what an optimiser keeps about it. */
+export interface Slot<O> {
+  readonly parameter: Parameter;
+  readonly options: O;
+  /** Averages of the parameter's shape, zero at first. */
+  readonly averages: readonly Cell[];
+}
+
+/** What makes an optimiser: its name in errors, its defaults, what is wrong with options, how many averages it keeps. */
+export interface OptimizerKind<O> {
+  readonly name: string;
+  readonly defaults: O;
+  /** What is wrong with the options of a group, or nothing. */
+  readonly complaint: (options: O) => string | undefined;
+  readonly averages: (options: O) => number;
+}
+
 /**
  * What all optimisers have in common: groups of parameters, whose gradients `step` uses and `zeroGrad` forgets. Their
  * state lives in cells, so that `step` works in a compiled function; learning rates may change without recompiling.
  */
-export abstract class Optimizer {
+export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
   /** Groups in the order in which they were given; set `groups[i].lr` to change a learning rate. */
   readonly groups: readonly ParameterGroup[];
   /** All parameters, group by group. */
-  protected readonly parameters: readonly Parameter[];
+  protected readonly slots: readonly Slot<O>[];
   /** [P], the learning rate of each parameter. */
   protected readonly rates: Cell;
 
-  protected constructor(groups: readonly { readonly parameters: readonly Parameter[]; readonly lr: number }[]) {
-    this.groups = groups.map((g) => new ParameterGroup(g.parameters, g.lr, () => this.rates.assign(this.#ratesNow())));
-    this.parameters = groups.flatMap((g) => g.parameters);
+  protected constructor(kind: OptimizerKind<O>, params: OptimizerInput<O>, options: Partial<O>) {
+    const groups = groupsOf(kind.name, params, { ...kind.defaults, ...options });
+    for (const group of groups) {
+      const complaint = kind.complaint(group.options);
+      if (complaint !== undefined) throw new ChiaroError(`${kind.name}: ${complaint}`);
+    }
+    this.groups = groups.map(
+      (g) => new ParameterGroup(g.parameters, g.options.lr, () => this.rates.assign(this.#ratesNow())),
+    );
+    this.slots = groups.flatMap((g) =>
+      g.parameters.map((parameter) => ({
+        parameter,
+        options: g.options,
+        averages: Array.from({ length: kind.averages(g.options) }, () => new Cell(zeros(parameter.shape))),
+      })),
+    );
     this.rates = new Cell(this.#ratesNow());
   }
 
@@ -51,19 +99,41 @@ export abstract class Optimizer {
    * Changes every parameter that has a gradient. Nothing is computed before something is asked for: in a loop without
    * `compile`, read or `track` the loss now and then.
    */
-  abstract step(): void;
+  step(): void {
+    noGrad(() => {
+      const moving = this.slots.map((slot) => slot.parameter.grad !== null);
+      if (!moving.includes(true)) return;
+      const rates = this.advance(moving);
+      this.slots.forEach((slot, i) => {
+        if (moving[i]) this.move(slot, slot.parameter.grad!.to('float32'), rates, i);
+      });
+    });
+  }
 
-  /** The cells of the optimiser's state, in a fixed order. */
-  protected abstract readonly state: readonly Cell[];
+  /**
+   * What a step computes once for all parameters, one row per parameter: their learning rates unless an optimiser
+   * says otherwise.
+   */
+  protected advance(_moving: readonly boolean[]): Tensor {
+    return this.rates;
+  }
+
+  /** One step of parameter `i`, whose row in what `advance` gave is `i`: best as a single kernel. */
+  protected abstract move(slot: Slot<O>, gradient: Tensor, rates: Tensor, i: number): void;
+
+  /** Cells beside rates and averages, for checkpoints. */
+  protected get extraState(): readonly Cell[] {
+    return [];
+  }
 
   /** Sets the gradients of all parameters to null. */
   zeroGrad(): void {
-    for (const p of this.parameters) p.grad = null;
+    for (const { parameter } of this.slots) parameter.grad = null;
   }
 
   /** Copies learning rates and state to the host, for a checkpoint. The parameters themselves are not among them. */
   save(): Promise<SavedState> {
-    return saveState([this.rates, ...this.state]);
+    return saveState(this.cells);
   }
 
   /**
@@ -71,19 +141,23 @@ export abstract class Optimizer {
    * @throws ChiaroError, before anything is changed, when it was not.
    */
   load(saved: SavedState): void {
-    const cells = [this.rates, ...this.state];
-    loadState(cells, saved);
+    loadState(this.cells, saved);
     const rates = saved.entries[0];
     let at = 0;
     for (const group of this.groups) {
-      const rate = rates.kind === 'cell' ? rates.data[at] : undefined;
+      const rate = rates?.kind === 'cell' ? rates.data[at] : undefined;
       // a group without parameters keeps its rate
       if (rate !== undefined && group.parameters.length > 0 && Math.fround(group.lr) !== rate) group.lr = rate;
       at += group.parameters.length;
     }
   }
 
-  #ratesNow() {
+  /** Learning rates and state in a fixed order: what `save` copies. */
+  get cells(): readonly Cell[] {
+    return [this.rates, ...this.extraState, ...this.slots.flatMap((slot) => slot.averages)];
+  }
+
+  #ratesNow(): Tensor {
     return tensor(this.groups.flatMap((g) => g.parameters.map(() => g.lr)));
   }
 }

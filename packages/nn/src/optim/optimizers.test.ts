@@ -1,30 +1,53 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { compile, Generator, memory, Parameter, randn, tensor, type Tensor } from '../engine.js';
-import { Adam, type AdamOptions } from './index.js';
+import {
+  Adadelta,
+  Adam,
+  AdamW,
+  cosineDecay,
+  exponentialDecay,
+  MovingAverage,
+  ReduceOnPlateau,
+  RMSprop,
+  Schedule,
+  SGD,
+  stepDecay,
+  warmUp,
+  type Optimizer,
+  type OptimizerInput,
+  type RateFactor,
+} from './index.js';
 
 /** PyTorch's values: made by packages/nn/reference/optimizers.py. */
-interface TorchOptions {
-  readonly lr?: number;
-  readonly betas?: [number, number];
-  readonly eps?: number;
-  readonly weight_decay?: number;
-}
+type TorchOptions = Readonly<Record<string, number | boolean | readonly number[]>>;
 interface Reference {
   readonly name: string;
-  readonly groups: readonly (TorchOptions & { readonly params: readonly number[] })[];
+  readonly groups: readonly ({ readonly params: readonly number[] } & TorchOptions)[];
   readonly options: TorchOptions;
   readonly without: readonly (readonly number[])[];
   readonly steps: readonly (readonly (readonly number[])[])[];
 }
 const file = new URL('../../reference/optimizers.json', import.meta.url);
-const { start, cases } = JSON.parse(readFileSync(file, 'utf8')) as {
+const { start, cases, rates, measures } = JSON.parse(readFileSync(file, 'utf8')) as {
   start: (number[] | number[][])[];
   cases: Reference[];
+  rates: Readonly<Record<string, readonly number[]>>;
+  measures: readonly number[];
 };
 
-const optionsOf = ({ weight_decay: weightDecay, lr, betas, eps }: TorchOptions): Partial<AdamOptions> =>
-  Object.fromEntries(Object.entries({ lr, betas, eps, weightDecay }).filter(([, v]) => v !== undefined));
+/** PyTorch's options by our names. */
+const optionsOf = ({ weight_decay: weightDecay, ...rest }: TorchOptions): object =>
+  weightDecay === undefined ? rest : { ...rest, weightDecay };
+
+const makers: Readonly<Record<string, (params: OptimizerInput<never>, options: object) => Optimizer>> = {
+  Adam: (params, options) => new Adam(params, options),
+  uniform: (params, options) => new Adam(params, { ...options, uniform: true }),
+  AdamW: (params, options) => new AdamW(params, options),
+  SGD: (params, options) => new SGD(params, options),
+  RMSprop: (params, options) => new RMSprop(params, options),
+  Adadelta: (params, options) => new Adadelta(params, options),
+};
 
 /** The gradient that the reference gives to a parameter at a step. */
 const gradientAt = (p: Parameter, t: Tensor | number): Tensor => {
@@ -46,17 +69,17 @@ function start2(): Parameter[] {
 }
 
 describe('against PyTorch, ten steps', () => {
-  const sums = cases.map((c) => [c.name, c] as const);
+  const named = cases.map((c) => [`${c.name} ${JSON.stringify(c.options)}`, c] as const);
 
-  test.each(sums)('%s', async (name, { groups, options, without, steps }) => {
+  test.each(named)('%s', async (_, { name, groups, options, without, steps }) => {
     const parameters = start2();
-    const adam = new Adam(
-      groups.map((g) => ({ ...optionsOf(g), params: g.params.map((i) => parameters[i]!) })),
-      { ...optionsOf(options), uniform: name === 'uniform' },
+    const optimizer = makers[name]!(
+      groups.map(({ params, ...own }) => ({ ...optionsOf(own), params: params.map((i) => parameters[i]!) })),
+      optionsOf(options),
     );
     for (const [t, expected] of steps.entries()) {
       parameters.forEach((p, k) => (p.grad = without[k]!.includes(t) ? null : gradientAt(p, t)));
-      adam.step();
+      optimizer.step();
       for (const [k, p] of parameters.entries()) {
         expect(furthest(await p.data(), expected[k]!), `step ${t}, parameter ${k}`).toBeLessThan(2e-6);
       }
@@ -64,7 +87,7 @@ describe('against PyTorch, ten steps', () => {
   });
 
   test('compiled: one recording, also when a rate changes and comes back from a checkpoint', async () => {
-    const { steps } = cases.find((c) => c.name === 'Adam, groups')!;
+    const { steps } = cases.find((c) => c.groups.length === 2)!;
     const parameters = start2();
     const make = (): Adam =>
       new Adam(
@@ -155,4 +178,56 @@ test('what does not fit is said at once', () => {
   expect(make(p, { betas: [0.9, 1] })).toThrow(/betas.*0\.9, 1/);
   expect(make([{ params: [p], eps: -1 }])).toThrow(/eps.*-1/);
   expect(make([{ params: [p], weightDecay: -1 }])).toThrow(/weightDecay/);
+  expect(() => new SGD(p, { nesterov: true })).toThrow(/nesterov needs a momentum/);
+  expect(() => new RMSprop(p, { alpha: 1 })).toThrow(/alpha.*1/);
+  expect(() => new Adadelta(p, { rho: -0.1 })).toThrow(/rho.*-0\.1/);
+});
+
+describe('learning rates', () => {
+  const factors: Readonly<Record<string, RateFactor>> = {
+    stepDecay: stepDecay({ every: 3, gamma: 0.5 }),
+    exponentialDecay: exponentialDecay(0.9),
+    cosineDecay: cosineDecay({ over: 11, floor: 0.1 }),
+    warmUp: warmUp({ over: 5, from: 0.25 }),
+  };
+  const made = (): SGD => new SGD(new Parameter([1]), { lr: 0.5 });
+
+  test.each(Object.keys(factors))("%s is PyTorch's, from any step on", (name) => {
+    const sgd = made();
+    const schedule = new Schedule(sgd, factors[name]!);
+    for (const [t, expected] of rates[name]!.entries()) {
+      expect(sgd.groups[0]!.lr, `step ${t}`).toBeCloseTo(expected, 7);
+      schedule.step();
+    }
+    schedule.steps = 4;
+    expect(sgd.groups[0]!.lr).toBeCloseTo(rates[name]![4]!, 7);
+    expect(() => (schedule.steps = -1)).toThrow(/whole number/);
+  });
+
+  test("on a plateau, as PyTorch's", () => {
+    const sgd = made();
+    let plateau = new ReduceOnPlateau(sgd, { factor: 0.2, patience: 2, cooldown: 1, floor: 0.03 });
+    for (const [t, expected] of rates['plateau']!.entries()) {
+      expect(sgd.groups[0]!.lr, `step ${t}`).toBeCloseTo(expected, 7);
+      plateau.step(measures[t]!);
+      const resumed = new ReduceOnPlateau(sgd, { factor: 0.2, patience: 2, cooldown: 1, floor: 0.03 });
+      resumed.load(plateau.save());
+      plateau = resumed;
+    }
+  });
+});
+
+test('the moving average follows the parameter and changes places with it', async () => {
+  const p = new Parameter([1, 2]);
+  const average = new MovingAverage([p], { decay: 0.9 });
+  const step = compile(() => {
+    p.assign(p.add(1));
+    average.update();
+  });
+  for (let i = 0; i < 3; i++) step();
+  average.swap();
+  // 0.9 (0.9 (0.9 a + 0.1 (a + 1)) + 0.1 (a + 2)) + 0.1 (a + 3) = a + 0.561
+  expect(furthest(await p.data(), [1.561, 2.561])).toBeLessThan(1e-6);
+  average.swap();
+  expect(Array.from(await p.data())).toEqual([4, 5]);
 });

@@ -1,0 +1,3 @@
+export { DataLoader } from './loader.js';
+export type { Batched, DataLoaderOptions, Dataset } from './loader.js';
+export { shuffledOrder } from './order.js';

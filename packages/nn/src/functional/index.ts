@@ -1,0 +1,5 @@
+export { groupNorm, layerNorm, localResponseNorm } from './normalise.js';
+export type { LocalResponseNormOptions } from './normalise.js';
+export { pad2d } from './padding.js';
+export type { PaddingMode } from './padding.js';
+export { pixelShuffle } from './pixelShuffle.js';

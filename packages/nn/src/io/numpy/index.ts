@@ -1,0 +1,3 @@
+export { readNpy, writeNpy } from './npy.js';
+export type { NumpyArray } from './npy.js';
+export { readNpz, writeNpz } from './npz.js';

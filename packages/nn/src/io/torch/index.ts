@@ -1,0 +1,2 @@
+export { readTorch, stateDictOf } from './readTorch.js';
+export type { TorchArray, TorchValue } from './readTorch.js';

@@ -1,0 +1,11 @@
+/**
+ * @chiaro/nn/node: what training needs in Node and a browser does not have: folders, logs in files, a progress bar.
+ * @packageDocumentation
+ */
+export { csvLog, jsonlLog, readJsonl } from './fileLogs.js';
+export { folderStore } from './folderStore.js';
+export { progressDisplay } from './progress.js';
+export type { ProgressDisplay, TextStream } from './progress.js';
+export { stepsChart } from '../report/report.js';
+export { InterruptedError, trainInFolder } from './trainInFolder.js';
+export type { FolderRunOptions } from './trainInFolder.js';

@@ -1,0 +1,73 @@
+import { join, resolve } from 'node:path';
+import { host } from '@chiaro/tensor/host';
+import { ChiaroError } from '../engine.js';
+import { trainingReport } from '../report/report.js';
+import type { RunOptions, Trainer, TrainingResult } from '../train/index.js';
+import { csvLog, jsonlLog, readJsonl } from './fileLogs.js';
+import { folderStore } from './folderStore.js';
+import { progressDisplay, type TextStream } from './progress.js';
+
+/** A run was ended by Ctrl-C or SIGTERM, with a checkpoint: it can go on. */
+export class InterruptedError extends ChiaroError {
+  override readonly name = 'InterruptedError';
+}
+
+/** Milliseconds in which a second signal is taken for an echo: whoever ends a process often tells its group as well. */
+const echo = 500;
+
+/** Options of `trainInFolder`. */
+export interface FolderRunOptions extends Pick<RunOptions, 'resume' | 'signal'> {
+  /** Heading of the report: the folder's name. */
+  readonly title?: string;
+  /** Where progress is shown: standard error. False shows none. */
+  readonly stream?: TextStream | false;
+}
+
+/**
+ * Runs a trainer with a folder: `last.safetensors` and the best weights, `log.jsonl`, `steps.csv`, `epochs.csv` and, at the end,
+ * `report.html` with the curves. Progress is shown on a terminal as a bar, elsewhere as lines. Ctrl-C (or SIGTERM)
+ * ends the run after the current step with a checkpoint; a second one at once. Running again goes on.
+ * @throws what `Trainer.run` does; InterruptedError.
+ *
+ * @example const { loadBest } = await trainInFolder(trainer, 'out/digits', { title: 'Digits' });
+ */
+export async function trainInFolder<Batch>(
+  trainer: Trainer<Batch>,
+  folder: string,
+  { title = folder, resume = true, signal, stream = process.stderr }: FolderRunOptions = {},
+): Promise<TrainingResult> {
+  const display = stream ? progressDisplay(stream) : undefined;
+  const control = new AbortController();
+  const passOn = (): void => control.abort(signal?.reason);
+  if (signal?.aborted) passOn();
+  signal?.addEventListener('abort', passOn);
+  let interrupted: number | undefined;
+  const interrupt = (): void => {
+    if (interrupted !== undefined && performance.now() - interrupted < echo) return;
+    if (control.signal.aborted) process.exit(130); // files are renamed into place: nothing is left half-written
+    interrupted = performance.now();
+    display?.note('stopping after this step; Ctrl-C again stops at once');
+    control.abort(new InterruptedError('the run was interrupted; run it again to go on'));
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of signals) process.on(name, interrupt);
+  const log = join(folder, 'log.jsonl');
+  const report = join(folder, 'report.html');
+  try {
+    const result = await trainer.run({
+      store: folderStore(folder),
+      resume,
+      signal: control.signal,
+      onProgress: (progress) => display?.update(progress),
+      logs: [jsonlLog(log), csvLog(join(folder, 'steps.csv'), 'step'), csvLog(join(folder, 'epochs.csv'), 'epoch')],
+    });
+    const page = trainingReport(await readJsonl(log), { title, seconds: result.seconds, best: result.best });
+    await host.writeFile(report, new TextEncoder().encode(page));
+    display?.note(`curves: ${resolve(report)}`);
+    return result;
+  } finally {
+    for (const name of signals) process.off(name, interrupt);
+    signal?.removeEventListener('abort', passOn);
+    display?.stop();
+  }
+}

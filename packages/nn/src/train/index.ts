@@ -1,0 +1,12 @@
+export { readCheckpoint } from './checkpoint.js';
+export type { About, Checkpoint, Place } from './checkpoint.js';
+export { NonFiniteError } from './guard.js';
+export type { BatchSource, RunOptions, TrainerOptions, TrainingResult } from './options.js';
+export { isBefore } from './records.js';
+export type { TrainingLog, TrainingProgress, TrainingRecord } from './records.js';
+export type { SavedElements, SavedTraining, Stateful } from './state.js';
+export type { StepFunction, StepResult, Values } from './step.js';
+export { memoryStore } from './store.js';
+export type { CheckpointStore } from './store.js';
+export { Trainer } from './trainer.js';
+export type { Kept, WatchOptions } from './watch.js';
