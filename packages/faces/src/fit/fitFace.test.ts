@@ -79,8 +79,9 @@ describe('fitFace', { timeout: 300_000 }, () => {
     expect(metrics.landmarkRms).toBeLessThan(0.03);
     expect(metrics.maskIou).toBeGreaterThan(0.9);
     expect(metrics.ssim).toBeGreaterThan(0.9);
-    expect(metrics.ssim).toBeGreaterThan(metrics.ssimModelOnly);
-    expect(metrics.ssimModelOnly).toBeGreaterThan(0.6);
+    // a face of the model itself: textures have little to add
+    expect(metrics.ssim).toBeGreaterThan(metrics.ssimModelOnly - 0.01);
+    expect(metrics.ssimModelOnly).toBeGreaterThan(0.85);
     // the light came from the left and above: coefficients of x (l 1, m 1) and y (l 1, m -1)
     const light = parameters.find((p) => p.name === 'light.sh')!.values;
     expect(light[9 + 1]).toBeLessThan(-0.1);
@@ -105,6 +106,13 @@ describe('fitFace', { timeout: 300_000 }, () => {
     const resumed = await fit('resumed', { resume: saved! });
     expect(resumed.images.final.data).toEqual(plain.images.final.data);
     expect(resumed.light.sh).toEqual(plain.light.sh);
+    // and knows of what went before: all steps and values of the curves, and the seconds of both runs
+    const told = ({ stages }: FitResult): unknown[] =>
+      stages.map(({ stage, steps, curves }) => [stage, steps, curves.map(({ phase, name }) => [phase, name])]);
+    expect(told(resumed)).toEqual(told(plain));
+    for (const name of ['vertices 1 total', 'rays 1 total']) expect(curve(resumed, name)).toEqual(curve(plain, name));
+    const before = (saved!.info['stages'] as FitResult['stages']).find(({ stage }) => stage === 'model')!;
+    expect(resumed.stages[1].seconds).toBeGreaterThan(before.seconds);
   });
 
   it('lowers what it minimises (the curve of rays is noise at so few samples)', async () => {

@@ -1,11 +1,13 @@
 import { ChiaroError, deviceInfo, environmentOfSH, noGrad, realize, tensor, vertexNormals } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
+import { pickPoints, valuesAtPoints } from '../model/surfacePoints.js';
 import type { Photo } from '../photo/photo.js';
 import { modelTextures, posedFace } from '../scene/posedFace.js';
 import type { FaceTextures } from '../scene/posedFace.js';
 import { faceTexels } from '../scene/texels.js';
 import { textureImage } from '../scene/surfaceImage.js';
+import { estimateAlbedo } from './albedo/estimateAlbedo.js';
 import { configFor } from './config.js';
 import type { FitConfig } from './config.js';
 import { faceCrop } from './crop.js';
@@ -36,8 +38,6 @@ export interface FitFaceOptions extends Omit<FitOptions, 'model'> {
   readonly model: MorphableModel;
   /** [68 * 2] landmarks in pixels of the photograph (Multi-PIE order). */
   readonly landmarks: ArrayLike<number>;
-  /** Schedule and weights; by the seconds of the budget `quickConfig` (below 240) or `defaultConfig` if not given. */
-  readonly config?: FitConfig;
 }
 
 /**
@@ -64,21 +64,23 @@ export async function fitFace(photo: Photo, options: FitFaceOptions): Promise<Fi
     return known;
   };
   run.keep('face', { ...variables });
-  const held = await fitModel({ context, variables, config, run, view, budgetSeconds });
+  const held = await fitModel({ context, variables, config, run, view });
 
   const at = view(Math.min(config.size, crop.width));
   const shading = { spp: config.texture.shadingSpp, seed, lightHeight: config.trace.lightHeight };
   const mesh = noGrad(() => posedFace(model, variables));
-  const base = noGrad(() => modelTextures(model, variables.albedo, variables.tint));
-  await realize(base.diffuse, base.specular);
-  const face = await run.stage('texture', 'shading of every pixel', () =>
+  const face = await run.stage('model', 'shading of every pixel', () =>
     faceView(model, mesh, variables.light, at.camera, held.mask, shading),
   );
   const mask = await comparedPixels(face);
+  if (model.albedoCount > 0)
+    await run.stage('model', 'albedo of the model', () => albedoFit(model, variables, face, at, mask, config));
+  const base = noGrad(() => modelTextures(model, variables.albedo, variables.tint));
+  await realize(base.diffuse, base.specular);
   const modelOnly = faceImage(face, base);
   const modelMetrics = await imageMetrics(modelOnly, at.photo, mask);
 
-  const textures = await textureFit({ context, config, run, budgetSeconds }, { base, face, at, mask });
+  const textures = await textureFit({ context, config, run }, { base, face, at, mask });
   const finished = await run.stage('render', 'final image and maps', async () => {
     const spp = { ...shading, spp: config.render.spp, seed: seed + 100 };
     const lit = await faceView(model, mesh, variables.light, at.camera, held.mask, spp);
@@ -96,9 +98,12 @@ export async function fitFace(photo: Photo, options: FitFaceOptions): Promise<Fi
     };
   });
   const small = view(Math.min(config.render.smallSize, crop.width));
-  const next = (label: string): void => {
+  const next = (label: string): boolean => {
     options.signal?.throwIfAborted();
     options.onProgress?.({ stage: 'render', detail: label, step: 0, steps: 1, rate: 0 });
+    if (run.seconds < budgetSeconds) return true;
+    run.note('the seconds are used up: views under other lights or from other sides are left out');
+    return false;
   };
   const viewing = { context, variables, textures, view: small, config: config.render, seed, next };
   const extra = await run.stage('render', 'other lights and sides', async () => ({
@@ -158,11 +163,8 @@ function poseStage(photo: Photo, model: MorphableModel, landmarks: Float64Array,
   return {
     fit,
     crop: faceCrop(landmarks, photo, config.cropMargin),
-    context: faceContext(
-      model,
-      Array.from(fit.points, (p) => points.vertices[p]),
-    ),
-    variables: faceVariables(model, Math.min(config.identityModes, model.identityCount), fit),
+    context: faceContext(model, pickPoints(points.places, fit.points)),
+    variables: faceVariables(model, Math.min(config.identityModes, model.identityCount), config.light.bands, fit),
   };
 }
 
@@ -170,6 +172,21 @@ function poseStage(photo: Photo, model: MorphableModel, landmarks: Float64Array,
 async function comparedPixels(face: FaceView): Promise<Uint8Array> {
   const [inside, covered] = await Promise.all([face.face.data(), face.coverage.data()]);
   return Uint8Array.from(inside, (m, k) => Number(m > 0.5 && covered[k] > 0.999));
+}
+
+/** Sets the coefficients of the albedo to those that explain the compared pixels best. */
+async function albedoFit(
+  model: MorphableModel,
+  { albedo, tint }: FaceVariables,
+  face: FaceView,
+  { photo }: View,
+  mask: Uint8Array,
+  { albedo: { weight } }: FitConfig,
+): Promise<void> {
+  const pixels = Int32Array.from(mask.keys()).filter((k) => mask[k] === 1);
+  const start = Float32Array.from(await albedo.data());
+  const found = await estimateAlbedo(model, face, photo, pixels, start, tint.detach(), weight);
+  noGrad(() => albedo.assign(tensor(found)));
 }
 
 /** Pixels that textures are fitted to: the compared ones, and eyes and mouth, which lie between them. */
@@ -189,10 +206,10 @@ interface TextureInputs {
 
 /** The texture stage: increments per texel under held shading. */
 async function textureFit(
-  fit: { context: FaceContext; config: FitConfig; run: FitRun; budgetSeconds: number },
+  fit: { context: FaceContext; config: FitConfig; run: FitRun },
   { base, face, at, mask }: TextureInputs,
 ): Promise<FaceTextures> {
-  const { context, config, run, budgetSeconds } = fit;
+  const { context, config, run } = fit;
   const { texture } = config;
   const cells = increments(texture.size);
   run.keep('increment', { ...cells });
@@ -207,7 +224,7 @@ async function textureFit(
     stage: 'texture',
     detail: `${texture.size} x ${texture.size} texels`,
     steps: texture.steps,
-    seconds: budgetSeconds * texture.share,
+    share: texture.share,
     adam,
     cells: { ...cells },
     terms: textureTerms,
@@ -266,7 +283,7 @@ async function outlineMetrics(
 ): Promise<{ rms: number; iou: number }> {
   const projected = Float64Array.from(
     await noGrad(() =>
-      camera.toPixels(posedFace(model, v).positions.indexSelect(0, tensor(landmarks))).slice(null, [0, 2]),
+      camera.toPixels(valuesAtPoints(posedFace(model, v).positions, landmarks)).slice(null, [0, 2]),
     ).data(),
   );
   const eyes = Math.hypot(detected[72] - detected[90], detected[73] - detected[91]);

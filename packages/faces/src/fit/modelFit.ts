@@ -18,8 +18,6 @@ export interface ModelFit {
   readonly run: FitRun;
   /** The photograph's crop at a number of pixels a side. */
   readonly view: (size: number) => View;
-  /** Seconds for all stages together. */
-  readonly budgetSeconds: number;
 }
 
 /**
@@ -27,7 +25,7 @@ export interface ModelFit {
  * then ray-traced steps from coarse to fine.
  */
 export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
-  const { context, variables: v, config, run, view, budgetSeconds } = fit;
+  const { context, variables: v, config, run, view } = fit;
   const held = heldInputs(context);
   run.keep('held', { ...held });
   const { vertex, trace } = config;
@@ -60,7 +58,7 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
       stage: 'model',
       detail: `vertices, ${vertex.size} x ${vertex.size} pixels, round ${round + 1} of ${vertex.rounds}`,
       steps: vertex.steps,
-      seconds: (budgetSeconds * vertex.share) / vertex.rounds,
+      share: vertex.share / vertex.rounds,
       adam,
       cells: { ...v },
       terms: stepTerms,
@@ -86,7 +84,7 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
       stage: 'model',
       detail: `ray traced, ${level.size} x ${level.size} pixels, ${2 * level.spp} samples`,
       steps: level.steps,
-      seconds: budgetSeconds * level.share,
+      share: level.share,
       adam: optimiser,
       cells: { ...v },
       terms: stepTerms,

@@ -12,8 +12,12 @@ export interface Phase {
   /** For people. */
   readonly detail: string;
   readonly steps: number;
-  /** Seconds that the phase may take at most; it makes fewer steps where the machine is too slow. */
-  readonly seconds: number;
+  /**
+   * Part of the whole budget of seconds that is the phase's. Of what is left when it begins it gets its part among those
+   * that are still to come, and makes fewer steps where that is too little: time that was lost before it, also to work
+   * without steps, is made good.
+   */
+  readonly share: number;
   readonly adam: Adam;
   /** What the steps change. */
   readonly cells: Readonly<Record<string, Parameter>>;
@@ -30,6 +34,12 @@ const checkpointSeconds = 30;
 /** What is left of the learning rates at the end of a phase. */
 const lastRate = 0.1;
 
+/** What a phase has behind it that is not recorded yet. */
+interface Running {
+  readonly curves: LossCurve[];
+  readonly seconds: number;
+}
+
 /** The book-keeping of one fit: progress, cancelling, checkpoints, curves, seconds. */
 export class FitRun {
   readonly generator: Generator;
@@ -39,8 +49,12 @@ export class FitRun {
   readonly #before: number;
   readonly #cells: Record<string, Parameter> = {};
   #lastCheckpoint = performance.now();
+  /** Share of the budget that no phase has had yet. What no phase asks for is for work without steps, and comes last. */
+  #unclaimed: number;
   #resume: FitCheckpoint | undefined;
   #done: string[];
+  /** Details of work without steps that is recorded; after a resumption it is done again, but counts once. */
+  readonly #worked: string[];
 
   constructor(readonly options: Omit<FitOptions, 'model'>) {
     const { resume, seed } = options;
@@ -56,6 +70,10 @@ export class FitRun {
     this.#resume = resume;
     this.#before = (resume?.info['seconds'] as number | undefined) ?? 0;
     this.#done = [...((resume?.info['done'] as string[] | undefined) ?? [])];
+    this.#unclaimed = (resume?.info['unclaimed'] as number | undefined) ?? 1;
+    this.#worked = [...((resume?.info['worked'] as string[] | undefined) ?? [])];
+    this.stages.push(...((resume?.info['stages'] as StageRecord[] | undefined) ?? []));
+    this.notes.push(...((resume?.info['notes'] as string[] | undefined) ?? []));
   }
 
   /** Seconds of work, those before a resumption included. */
@@ -64,7 +82,7 @@ export class FitRun {
   }
 
   note(text: string): void {
-    this.notes.push(text);
+    if (!this.notes.includes(text)) this.notes.push(text);
     this.options.onNote?.(text);
   }
 
@@ -75,7 +93,8 @@ export class FitRun {
     this.options.onProgress?.({ stage, detail, step: 0, steps: 1, rate: 0 });
     const result = await work();
     const seconds = (performance.now() - from) / 1000;
-    this.#record(stage, seconds, 1, []);
+    this.#record(stage, seconds, this.#worked.includes(detail) ? 0 : 1, []);
+    this.#worked.push(detail);
     this.options.onProgress?.({ stage, detail, step: 1, steps: 1, rate: 1 / Math.max(seconds, 1e-3), etaSeconds: 0 });
     return result;
   }
@@ -102,16 +121,20 @@ export class FitRun {
 
   /**
    * Steps of Adam with learning rates that fall along a cosine. Fewer than planned where the machine is too slow for the
-   * phase's seconds: its rate is measured after the first steps, which compile kernels.
+   * phase's share of the time: its rate is measured after the first steps, which compile kernels.
    */
   async optimise(phase: Phase): Promise<void> {
     const { name, stage, detail, adam, terms } = phase;
     if (this.isDone(name)) return;
+    const left = Math.max(0, this.options.budgetSeconds - this.seconds);
+    const allowed = (left * phase.share) / Math.max(this.#unclaimed, phase.share); // shares may add up to more than all
     const first = adam.groups.map((g) => g.lr);
     const started = performance.now();
-    let { k, steps } = this.#restore(phase);
+    const restored = this.#restore(phase);
+    let { k, steps } = restored;
     const begin = k;
-    const curves: LossCurve[] = terms.map((term) => ({ phase: name, name: term, steps: [], values: [] }));
+    const curves = restored.curves ?? terms.map((term) => ({ phase: name, name: term, steps: [], values: [] }));
+    const spent = (): number => restored.seconds + (performance.now() - started) / 1000;
     this.options.onProgress?.({ stage, detail, step: k, steps, rate: 0 });
     let warm = started;
     while (k < steps) {
@@ -122,13 +145,16 @@ export class FitRun {
       const numbers = await values.data();
       const now = performance.now();
       if (k === begin + 1) warm = now;
+      // a resumed phase reads its first values for the rate only
+      const resumed = k === begin + 1 && begin > 0 && k % stride !== 0;
       numbers.forEach((value, t) => {
+        if (resumed) return;
         (curves[t].steps as number[]).push(k);
         (curves[t].values as number[]).push(value);
       });
       const rate = k > begin + 1 ? (k - begin - 1) / ((now - warm) / 1000) : 0;
       if (rate > 0) {
-        const possible = k + Math.max(0, Math.floor((phase.seconds - (now - started) / 1000) * rate));
+        const possible = k + Math.max(0, Math.floor((allowed - (now - started) / 1000) * rate));
         if (possible < steps && begin === 0) {
           steps = Math.max(possible, k);
           this.#slow(phase, steps);
@@ -146,13 +172,14 @@ export class FitRun {
       if (!Number.isFinite(numbers[0]))
         throw new ChiaroError(`fitFace: ${detail}: the loss became ${numbers[0]} at step ${k}`);
       const due = now - this.#lastCheckpoint > checkpointSeconds * 1000;
-      if (due || this.options.signal?.aborted) await this.#checkpoint(phase, k, steps);
+      if (due || this.options.signal?.aborted) await this.#checkpoint(phase, k, steps, { curves, seconds: spent() });
       this.#throwIfAborted();
     }
     scaleRates(adam, first, 1);
     await idle();
     this.#done.push(name);
-    this.#record(stage, (performance.now() - started) / 1000, k - begin, curves);
+    this.#unclaimed -= phase.share;
+    this.#record(stage, spent(), k, curves);
     await this.#checkpoint(phase, k, steps);
   }
 
@@ -177,9 +204,9 @@ export class FitRun {
     this.options.signal?.throwIfAborted();
   }
 
-  #restore({ name, adam, steps }: Phase): { k: number; steps: number } {
+  #restore({ name, adam, steps }: Phase): Partial<Running> & { k: number; steps: number; seconds: number } {
     const saved = this.#resume;
-    if (saved?.info['phase'] !== name) return { k: 0, steps };
+    if (saved?.info['phase'] !== name) return { k: 0, steps, seconds: 0 };
     this.#resume = undefined;
     const entries = Object.keys(saved.arrays)
       .filter((key) => key.startsWith('adam.'))
@@ -187,10 +214,11 @@ export class FitRun {
       .map((key) => entryOf(saved.arrays[key]));
     adam.load({ formatVersion: 1, entries });
     this.generator.state = saved.info['generator'] as Generator['state'];
-    return { k: saved.step, steps: saved.info['steps'] as number };
+    const { curves, seconds = 0 } = (saved.info['running'] as Partial<Running> | undefined) ?? {};
+    return { k: saved.step, steps: saved.info['steps'] as number, curves, seconds };
   }
 
-  async #checkpoint({ stage, name, adam }: Phase, step: number, steps: number): Promise<void> {
+  async #checkpoint({ stage, name, adam }: Phase, step: number, steps: number, running?: Running): Promise<void> {
     this.#lastCheckpoint = performance.now();
     const { onCheckpoint, seed } = this.options;
     if (!onCheckpoint) return;
@@ -203,7 +231,16 @@ export class FitRun {
     const names = Object.keys(this.#cells);
     add((k) => names[k], await saveState(Object.values(this.#cells)));
     add((k) => `adam.${k}`, await adam.save());
-    const info = { seed, phase: name, steps, done: this.#done, generator: this.generator.state, seconds: this.seconds };
+    const { notes, stages, seconds } = this;
+    const past = {
+      done: this.#done,
+      unclaimed: this.#unclaimed,
+      worked: this.#worked,
+      notes,
+      stages,
+      ...(running && { running }),
+    };
+    const info = { seed, phase: name, steps, generator: this.generator.state, seconds, ...past };
     await onCheckpoint({ formatVersion: 1, stage, step, arrays, info });
   }
 }

@@ -1,4 +1,5 @@
 import type { Photo } from '../photo/photo.js';
+import type { FitConfig } from './config.js';
 
 /**
  * What passes between a fit and everything around it (result folder, report, command line): plain numbers on the host,
@@ -80,6 +81,8 @@ export interface FitOptions {
   readonly model?: string;
   /** Seconds that the whole fit may take: the schedule is planned for them. */
   readonly budgetSeconds: number;
+  /** Schedule and weights; by the seconds of the budget `quickConfig` (below 240) or `defaultConfig` if not given. */
+  readonly config?: FitConfig;
   /** First of all random numbers. */
   readonly seed: number;
   /** From `onCheckpoint` of an earlier call with the same photograph, model and seed. */

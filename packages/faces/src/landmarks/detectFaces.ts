@@ -1,6 +1,6 @@
 import { ChiaroError, noGrad, type Tensor } from '../engine.js';
 import { intersectionOverUnion, type Box } from './box.js';
-import { cutSquares, normalised, planesOf } from './pixels.js';
+import { cutSquares, normalised, pixelsOf } from './pixels.js';
 import { tinyFaceDetector } from './weights.js';
 
 /** A face that `detectFaces` has found. */
@@ -43,12 +43,12 @@ export async function detectFaces(image: Tensor, options: DetectFacesOptions = {
   if (!Number.isInteger(inputSize / 32) || inputSize < 32) {
     throw new ChiaroError(`detectFaces: inputSize must be a multiple of 32, got ${inputSize}`);
   }
-  const planes = planesOf('detectFaces', image);
+  const pixels = pixelsOf('detectFaces', image);
   const network = await tinyFaceDetector();
-  const [, height, width] = planes.shape;
+  const [height, width] = pixels.shape;
   const side = Math.max(height, width);
   const output = noGrad(() => {
-    const square = cutSquares(planes, [{ x: 0, y: 0, size: side }], inputSize, 'bilinear');
+    const square = cutSquares(pixels, [{ x: 0, y: 0, size: side }], inputSize, 'bilinear');
     return network.forward(normalised(square, mean));
   });
   const faces = facesOf(await output.data(), inputSize / 32, side, minScore);

@@ -1,7 +1,7 @@
 import { concat, noGrad, ShapeError, tensor, type Tensor } from '../engine.js';
 import { boxAround, type Box, type Square } from './box.js';
 import type { FaceLandmarkNet } from './faceLandmarkNet.js';
-import { cutSquares, normalised, planesOf, type Planes, type Resampling } from './pixels.js';
+import { cutSquares, normalised, pixelsOf, type Pixels, type Resampling } from './pixels.js';
 import { landmarkCount, mirrorOf } from './points68.js';
 import { faceLandmarkNet } from './weights.js';
 
@@ -22,15 +22,15 @@ function inImage(places: Tensor, squares: readonly Square[]): Tensor {
 /** Landmarks [squares, 68, 2] in pixels of the image, as the network sees them in squares of the image. */
 export const landmarksIn = (
   net: FaceLandmarkNet,
-  planes: Planes,
+  pixels: Pixels,
   squares: readonly Square[],
   how: Resampling,
-): Tensor => noGrad(() => inImage(predict(net, cutSquares(planes, squares, inputSize, how)), squares));
+): Tensor => noGrad(() => inImage(predict(net, cutSquares(pixels, squares, inputSize, how)), squares));
 
 /** The mean of what the network sees in squares and in their mirror images: [68, 2]. */
-function averaged(net: FaceLandmarkNet, planes: Planes, squares: readonly Square[]): Tensor {
+function averaged(net: FaceLandmarkNet, pixels: Pixels, squares: readonly Square[]): Tensor {
   return noGrad(() => {
-    const faces = cutSquares(planes, squares, inputSize, 'smooth');
+    const faces = cutSquares(pixels, squares, inputSize, 'smooth');
     const places = predict(net, concat([faces, faces.flip(3)]));
     const [seen, inMirror] = [places.narrow(0, 0, squares.length), places.narrow(0, squares.length, squares.length)];
     const order = tensor(mirrorOf, { dtype: 'int32' });
@@ -84,8 +84,8 @@ export async function detectLandmarks(image: Tensor, box: Box): Promise<Float32A
       `detectLandmarks: needs a box with a width and a height in pixels, got ${JSON.stringify(box)}`,
     );
   }
-  const planes = planesOf('detectLandmarks', image);
+  const pixels = pixelsOf('detectLandmarks', image);
   const net = await faceLandmarkNet();
-  const first = await landmarksIn(net, planes, [squareIn(box, middle.x, middle.y, size)], 'smooth').data();
-  return (await averaged(net, planes, squaresAround(first)).data()) as Float32Array;
+  const first = await landmarksIn(net, pixels, [squareIn(box, middle.x, middle.y, size)], 'smooth').data();
+  return (await averaged(net, pixels, squaresAround(first)).data()) as Float32Array;
 }

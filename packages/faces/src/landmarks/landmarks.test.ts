@@ -8,7 +8,7 @@ import { readAsset } from '../assets/readAsset.js';
 import { detectFaces, detectLandmarks, landmarkRanges } from './index.js';
 import { landmarksIn } from './detectLandmarks.js';
 import type { FaceLandmarkNet } from './faceLandmarkNet.js';
-import { cutSquares, normalised, planesOf } from './pixels.js';
+import { cutSquares, normalised, pixelsOf } from './pixels.js';
 import { mirrorOf } from './points68.js';
 import type { TinyFaceDetector } from './tinyFaceDetector.js';
 import { faceLandmarkNet, tinyFaceDetector } from './weights.js';
@@ -60,7 +60,7 @@ async function differences(image: Tensor, { width, height, faces, wholeImageLand
   const before = [width, height].map((n) => Math.floor((side - n) / 2));
   const left = [width, height].map((n, k) => (side - n) / 2 - before[k]!);
   const square = { x: -before[0]!, y: -before[1]!, size: side };
-  const landmarks = await landmarksIn(network, planesOf('test', image), [square], 'bilinear').data();
+  const landmarks = await landmarksIn(network, pixelsOf('test', image), [square], 'bilinear').data();
   const points = wholeImageLandmarks68.flatMap((p, i) =>
     p.map((v, k) => Math.abs(landmarks[2 * i + k]! - left[k]! - v)),
   );
@@ -96,10 +96,10 @@ describe('equal to face-api.js', () => {
 
   test('the first layers of both networks, element by element', async () => {
     const { photo, detector: detectorLayers, landmarks } = reference.layers;
-    const planes = planesOf('test', photos.get(photo)!);
-    const side = planes.shape[1]!;
+    const pixels = pixelsOf('test', photos.get(photo)!);
+    const side = pixels.shape[0]!;
     const input = (size: number, mean: [number, number, number]): Tensor =>
-      normalised(cutSquares(planes, [{ x: 0, y: 0, size: side }], size, 'bilinear'), mean);
+      normalised(cutSquares(pixels, [{ x: 0, y: 0, size: side }], size, 'bilinear'), mean);
     const image = input(416, [117.001, 114.697, 97.404]);
     const conv0 = detector.conv0.forward(image).leakyRelu(0.1);
     const conv1 = detector.conv1.forward(conv0.reshape([1, 16, 207, 2, 207, 2]).max([3, 5])).leakyRelu(0.1);

@@ -9,7 +9,8 @@ const robust = expr`
  * sqrt(d^2 + w^2) - w, quadratic below w and absolute above, so that hair, glasses and highlights do not decide. Display
  * values weigh dark and bright skin as people see them; in linear light the bright side of a face outvotes the dark one.
  *
- * @param rendered, seen [..., 3] linear RGB. @param weights [...] of the places, at least one above 0.
+ * @param rendered [..., 3] linear RGB, as `seen`.
+ * @param weights [...] of the places, at least one above 0.
  * @param width w, in units of the display's range [0, 1].
  */
 export function photometricLoss(rendered: Tensor, seen: Tensor, weights: Tensor, width = 0.02): Tensor {

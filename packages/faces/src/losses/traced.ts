@@ -28,7 +28,9 @@ const blurRadius = 2;
  * the two, or the weight would favour pixels whose errors cancel. The weight makes it an absolute difference for large
  * d. May be slightly negative by chance. Shape [].
  *
- * @param first, second, estimate, photo [H, W, 3] linear RGB. @param mask [H, W] weights. @param width in display units.
+ * @param first [H, W, 3] linear RGB, as `second`, `estimate` and `photo`.
+ * @param mask [H, W] weights.
+ * @param width in display units.
  */
 export function tracedDifference(
   first: Tensor,

@@ -17,7 +17,7 @@ const rows = (values: Float32Array, size: number): Float32Array[] =>
 describe('the bundled model', () => {
   it('has what the published systems need: 128 identity modes, 38 blendshapes, albedo, symmetric lists', () => {
     const { data } = model;
-    expect([model.identityCount, model.blendshapeCount, model.albedoCount]).toEqual([128, 38, 7]);
+    expect([model.identityCount, model.blendshapeCount, model.albedoCount]).toEqual([128, 38, 152]);
     expect(model.vertexCount).toBe(4524);
     expect(data.parts.map((p) => p.name)).toEqual(['skin', 'left eye', 'right eye', 'upper teeth', 'lower teeth']);
     data.mirror.forEach((m, v) => {

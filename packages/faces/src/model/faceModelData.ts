@@ -1,4 +1,7 @@
 import { FormatError } from '../engine.js';
+import { checkTone } from './tones.js';
+import type { FaceTone } from './tones.js';
+import type { SurfacePoints } from './surfacePoints.js';
 
 /** A run of vertices and triangles that belong together: the skin, an eyeball, the inside of the mouth. */
 export interface FacePart {
@@ -17,6 +20,8 @@ export interface FaceAlbedoData {
   readonly mean: Float32Array;
   /** [A * H * W * 3] modes of the diffuse albedo, for weights of N(0, 1); A may be 0. */
   readonly modes: Float32Array;
+  /** Synthetic modes of the diffuse albedo, whose weights follow those of `modes`; may be empty. */
+  readonly tones: readonly FaceTone[];
   /** [H * W] mean specular albedo, the reflectance at normal incidence. */
   readonly specular: Float32Array;
   /** [A * H * W] modes of the specular albedo, driven by the weights of the diffuse ones. */
@@ -47,8 +52,10 @@ export interface FaceModelData {
   readonly blendshapeNames: readonly string[];
   /** [B * V * 3] displacements in mm for weights of 1. */
   readonly blendshapes: Float32Array;
-  /** [68] vertices of the Multi-PIE (iBUG) landmarks in the order of that markup: 0 to 16 is the jaw from the subject's right. */
+  /** [68] vertices nearest to the Multi-PIE (iBUG) landmarks in the order of that markup: 0 to 16 is the jaw from the subject's right. */
   readonly landmarks: Uint32Array;
+  /** The 68 landmarks as points of the surface: between vertices, where a markup puts them; those of the jaw at vertices. */
+  readonly landmarkPoints: SurfacePoints;
   /** [17] for every jaw landmark the vertices along which it slides when the head turns. */
   readonly contours: readonly Uint32Array[];
   /** [V] 1 on the face proper, 0 on scalp, neck, eyes and mouth, smooth between. */
@@ -93,6 +100,9 @@ export function checkFaceModel(data: FaceModelData): FaceModelData {
   length('blendshapes', blendshapes, data.blendshapeNames.length * positions.length);
   length('landmarks', data.landmarks, 68);
   below('landmarks', data.landmarks, vertices);
+  length('landmark points', data.landmarkPoints.vertices, 204);
+  length('weights of landmark points', data.landmarkPoints.weights, 204);
+  below('landmark points', data.landmarkPoints.vertices, vertices);
   length('contours', data.contours, 17);
   data.contours.forEach((ids, k) => {
     below(`contour ${k}`, ids, vertices);
@@ -113,12 +123,14 @@ export function checkFaceModel(data: FaceModelData): FaceModelData {
   length('specular albedo', albedo.specular, texels);
   length('skin', albedo.skin, texels);
   if (albedo.modes.length % (3 * texels) !== 0) fail(`${albedo.modes.length} numbers are no albedo modes`);
+  for (const tone of albedo.tones) checkTone(tone, albedo.height, albedo.width);
   length('specular modes', albedo.specularModes, albedo.modes.length / 3);
   finite('positions', positions);
   finite('uvs', uvs);
   finite('identity', identity);
   finite('blendshapes', blendshapes);
   finite('mask', data.mask);
+  finite('weights of landmark points', data.landmarkPoints.weights);
   for (const name of ['mean', 'modes', 'specular', 'specularModes', 'skin'] as const)
     finite(`albedo ${name}`, albedo[name]);
   if (!(data.roughness > 0 && data.roughness <= 1)) fail(`roughness must be in (0, 1], got ${data.roughness}`);

@@ -2,6 +2,8 @@ export { MorphableModel } from './morphableModel.js';
 export type { AlbedoCoefficients, FaceCoefficients, ShapeCoefficients } from './morphableModel.js';
 export type { FaceAlbedoData, FaceModelData, FacePart } from './faceModelData.js';
 export type { HeadView } from './contours.js';
+export type { SurfacePoints } from './surfacePoints.js';
+export type { FaceTone, Tones } from './tones.js';
 export { pigmentTint } from './tint.js';
 export { parseICTFace } from './files/ictFace.js';
 export { loadFaceModel } from './files/loadFaceModel.js';

@@ -7,7 +7,11 @@ import type { HeadView } from './contours.js';
 import { expressionPca } from './expressionPca.js';
 import { checkFaceModel } from './faceModelData.js';
 import type { FaceModelData } from './faceModelData.js';
+import { pointsAtVertices, valuesAtPoints } from './surfacePoints.js';
+import type { SurfacePoints } from './surfacePoints.js';
 import { pigmentTint } from './tint.js';
+import { toneSum, tonesOf } from './tones.js';
+import type { Tones } from './tones.js';
 
 /** Coefficients of a face's shape. Vectors may be shorter than the model has modes: the first ones are meant. */
 export interface ShapeCoefficients {
@@ -33,6 +37,12 @@ export type FaceCoefficients = ShapeCoefficients & AlbedoCoefficients;
 /** Standard deviation of a blendshape's weight in the expression prior. */
 const blendshapeDeviation = 0.3;
 
+/** Tones are drawn by themselves, as if no two went together: at their full deviation they make a patchwork. */
+const toneShare = 0.5;
+
+/** Landmarks of the jaw: the first ones. */
+const jawCount = 17;
+
 /** Albedo stays in this range, so that renderers and logarithms stay sane. */
 const albedoRange = [0.002, 0.98] as const;
 
@@ -57,7 +67,7 @@ export class MorphableModel {
   readonly expressionCount: number;
   /** Number of blendshapes B, whose names are `data.blendshapeNames`. */
   readonly blendshapeCount: number;
-  /** Number of albedo modes A; 0 where the model has a mean and the tint only. */
+  /** Number of albedo modes A, the tones among them, which come last; 0 where the model has a mean and the tint only. */
   readonly albedoCount: number;
   /** [P] standard deviation of each expression mode along its unit vector, mm. */
   readonly expressionSigma: Float32Array;
@@ -71,11 +81,13 @@ export class MorphableModel {
   readonly expressionToBlendshapes: Tensor;
   /** [H, W, 3] */
   readonly meanDiffuse: Tensor;
-  /** [A, H, W, 3] */
+  /** [S, H, W, 3] the modes of skins, S of the A. */
   readonly diffuseModes: Tensor;
+  /** The other A - S modes of the diffuse albedo: shares of what the skins' modes give. */
+  readonly tones: Tones;
   /** [H, W, 1] */
   readonly meanSpecular: Tensor;
-  /** [A, H, W, 1] */
+  /** [S, H, W, 1] */
   readonly specularModes: Tensor;
   /** [H, W, 1] how much of the texel is skin. */
   readonly skin: Tensor;
@@ -85,6 +97,8 @@ export class MorphableModel {
   readonly roughness: number;
 
   readonly #meanMesh: Mesh;
+  /** [A] what `sample` takes of each albedo mode's deviation. */
+  readonly #sampledShare: Tensor;
   readonly #contourNormals: Float32Array;
 
   /** @throws FormatError where the lists of `data` do not fit each other. */
@@ -96,7 +110,9 @@ export class MorphableModel {
     this.vertexCount = vertices;
     this.identityCount = data.identity.length / positions.length;
     this.blendshapeCount = data.blendshapeNames.length;
-    this.albedoCount = albedo.modes.length / (3 * height * width);
+    const skinModes = albedo.modes.length / (3 * height * width);
+    this.tones = tonesOf(albedo.tones, height);
+    this.albedoCount = skinModes + this.tones.count;
     this.roughness = data.roughness;
     const pca = expressionPca(data.blendshapes, this.blendshapeCount, blendshapeDeviation);
     this.expressionCount = pca.count;
@@ -106,11 +122,14 @@ export class MorphableModel {
     this.blendshapeModes = tensor(data.blendshapes, [this.blendshapeCount, vertices, 3]);
     this.expressionToBlendshapes = tensor(pca.toBlendshapes, [pca.count, this.blendshapeCount]);
     this.meanDiffuse = tensor(albedo.mean, [height, width, 3]);
-    this.diffuseModes = tensor(albedo.modes, [this.albedoCount, height, width, 3]);
+    this.diffuseModes = tensor(albedo.modes, [skinModes, height, width, 3]);
     this.meanSpecular = tensor(albedo.specular, [height, width, 1]);
-    this.specularModes = tensor(albedo.specularModes, [this.albedoCount, height, width, 1]);
+    this.specularModes = tensor(albedo.specularModes, [skinModes, height, width, 1]);
     this.skin = tensor(albedo.skin, [height, width, 1]);
     this.faceMask = tensor(data.mask, [vertices]);
+    this.#sampledShare = tensor(
+      Float32Array.from({ length: this.albedoCount }, (_, k) => (k < skinModes ? 1 : toneShare)),
+    );
     this.#meanMesh = mesh({ ...data, positions: this.mean, rest: positions });
     this.#contourNormals = contourNormals(positions, data.landmarks);
   }
@@ -137,7 +156,7 @@ export class MorphableModel {
   }
 
   /**
-   * Reflectance: mean + modes, times the tint, clamped to [0.002, 0.98]. The specular albedo is a synthetic map (see
+   * Reflectance: mean + modes of skins, changed by the tones (`FaceTone`), times the tint, clamped to [0.002, 0.98]. The specular albedo is a synthetic map (see
    * docs/concepts/face-model.md) that follows the same weights; it is colourless.
    * @returns diffuse and specular albedo [H, W, 3], linear RGB.
    */
@@ -145,8 +164,16 @@ export class MorphableModel {
     let diffuse = this.meanDiffuse;
     let specular = this.meanSpecular;
     if (albedo !== undefined) {
-      diffuse = diffuse.add(mixed('albedo', albedo, this.diffuseModes));
-      specular = specular.add(mixed('albedo', albedo, this.specularModes));
+      const used = albedo.shape[0];
+      const skins = Math.min(used, this.diffuseModes.shape[0]);
+      if (albedo.rank !== 1 || used > this.albedoCount) {
+        throw new ShapeError(
+          `albedo: needs [at most ${this.albedoCount}] coefficients, got [${albedo.shape.join(', ')}]`,
+        );
+      }
+      diffuse = diffuse.add(mixed('albedo', albedo.narrow(0, 0, skins), this.diffuseModes));
+      specular = specular.add(mixed('albedo', albedo.narrow(0, 0, skins), this.specularModes));
+      if (used > skins) diffuse = diffuse.add(toneSum(this.tones, albedo.narrow(0, skins, used - skins), diffuse));
     }
     if (tint !== undefined) {
       if (tint.rank !== 1 || tint.shape[0] !== 2) {
@@ -163,15 +190,16 @@ export class MorphableModel {
 
   /**
    * Draws a plausible face: identity, albedo and tint from their priors, clamped to 2.5, 1.4 and 2 standard deviations
-   * (linear modes of albedo leave the range of skins soon), expressions as a few blendshapes at once, since that is
+   * (linear modes of albedo leave the range of skins soon), tones at half of that, expressions as a few blendshapes at once, since that is
    * what faces do (each active with chance 0.15, its weight uniform in [0, 0.7]).
-   * @param options.spread scales the standard deviations of identity, albedo and tint; 0 is the mean face.
-   * @param options.expression scales the blendshape weights; 0 is neutral.
+   * @param options `spread` scales the standard deviations of identity, albedo and tint, 0 is the mean face; `expression`
+   * scales the blendshape weights, 0 is neutral.
    */
   sample(
     generator: Generator,
-    { spread = 1, expression = 1 }: { readonly spread?: number; readonly expression?: number } = {},
+    options: { readonly spread?: number; readonly expression?: number } = {},
   ): Required<Omit<FaceCoefficients, 'expression'>> {
+    const { spread = 1, expression = 1 } = options;
     const clamped = (count: number, limit: number): Tensor =>
       randn([count], { generator }).clamp(-limit, limit).mul(spread);
     const active = rand([this.blendshapeCount], { generator }).lt(0.15);
@@ -180,7 +208,7 @@ export class MorphableModel {
       blendshapes: rand([this.blendshapeCount], { generator })
         .mul(0.7 * expression)
         .where(active, 0),
-      albedo: clamped(this.albedoCount, 1.4),
+      albedo: clamped(this.albedoCount, 1.4).mul(this.#sampledShare),
       tint: clamped(2, 2),
     };
   }
@@ -202,7 +230,7 @@ export class MorphableModel {
     return { ...this.#meanMesh, positions };
   }
 
-  /** The vertices of the 68 landmarks; with a view, the jaw's are those on the outline that the camera sees. */
+  /** The vertices nearest to the 68 landmarks; with a view, the jaw's are those on the outline that the camera sees. */
   landmarkIds(view?: HeadView): Uint32Array {
     const ids = this.data.landmarks.slice();
     if (view !== undefined)
@@ -210,9 +238,20 @@ export class MorphableModel {
     return ids;
   }
 
-  /** Positions of the 68 landmarks [..., 68, 3] on a face [..., V, 3]; see `landmarkIds` for `view`. */
+  /** The 68 landmarks as points of the surface; with a view, the jaw's are those on the outline that the camera sees. */
+  landmarkPoints(view?: HeadView): SurfacePoints {
+    const points = this.data.landmarkPoints;
+    if (view === undefined) return points;
+    const [vertices, weights] = [points.vertices.slice(), points.weights.slice()];
+    const jaw = pointsAtVertices(this.landmarkIds(view).subarray(0, jawCount));
+    vertices.set(jaw.vertices);
+    weights.set(jaw.weights);
+    return { vertices, weights };
+  }
+
+  /** Positions of the 68 landmarks [..., 68, 3] on a face [..., V, 3]; see `landmarkPoints` for `view`. */
   landmarks(positions: Tensor, view?: HeadView): Tensor {
-    return positions.indexSelect(-2, tensor(Int32Array.from(this.landmarkIds(view)), [68]));
+    return valuesAtPoints(positions, this.landmarkPoints(view));
   }
 }
 

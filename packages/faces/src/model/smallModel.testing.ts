@@ -34,6 +34,10 @@ export function smallModel(): FaceModelData {
     blendshapeNames: ['open', 'smile', 'blink'],
     blendshapes: field(3 * 3 * vertices),
     landmarks: Uint32Array.from({ length: 68 }, (_, k) => k),
+    landmarkPoints: {
+      vertices: Uint32Array.from({ length: 204 }, (_, k) => Math.floor(k / 3) + (k % 3)),
+      weights: Float32Array.from({ length: 204 }, (_, k) => [0.5, 0.25, 0.25][k % 3]),
+    },
     contours: Array.from({ length: 17 }, (_, k) => Uint32Array.from([k, k + 1])),
     mask: field(vertices).map((x) => Math.round(255 * Math.abs(x / 2)) / 255),
     mirror: Uint32Array.from({ length: vertices }, (_, v) => v - (v % columns) + columns - 1 - (v % columns)),
@@ -45,6 +49,7 @@ export function smallModel(): FaceModelData {
       ...{ height, width },
       mean: field(height * width * 3).map((x) => 0.5 + 0.2 * x),
       modes: field(modes * height * width * 3).map((x) => 0.1 * x),
+      tones: [],
       specular: field(height * width).map((x) => 0.03 + 0.01 * x),
       specularModes: field(modes * height * width).map((x) => 0.01 * x),
       skin: field(height * width).map((x) => Math.abs(x / 2)),

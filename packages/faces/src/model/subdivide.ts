@@ -1,5 +1,6 @@
 import { buildTopology } from '@chiaro/render';
 import type { FaceModelData, FacePart } from './faceModelData.js';
+import { renumberPoints } from './surfacePoints.js';
 
 /** Rows of the finer mesh as sums of rows of the coarser one, as CSR. */
 interface Stencils {
@@ -181,6 +182,7 @@ export function subdivideFaceModel(data: FaceModelData): FaceModelData {
     identity: apply(stencils, data.identity, before, 3),
     blendshapes: apply(stencils, data.blendshapes, before, 3),
     landmarks: map(data.landmarks),
+    landmarkPoints: renumberPoints(data.landmarkPoints, (v) => numbers[v]),
     contours: data.contours.map(map),
     mask: apply(stencils, data.mask, before, 1),
     mirror,

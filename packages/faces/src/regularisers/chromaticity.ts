@@ -21,7 +21,8 @@ export const chromaticity = (colour: Tensor): Tensor => elementwise(chromaticity
  *
  * Dib et al. 2021, Towards High Fidelity Monocular Face Reconstruction with Rich Reflectance, E_c below eq. 3.
  *
- * @param albedo, base [H, W, 3] linear RGB. @param weights [H, W, 1] of the texels; all 1 if not given.
+ * @param albedo [H, W, 3] linear RGB, as `base`.
+ * @param weights [H, W, 1] of the texels; all 1 if not given.
  */
 export function chromaticityConsistency(albedo: Tensor, base: Tensor, weights?: Tensor): Tensor {
   return maskedMeanOf(chromaticity(albedo).sub(chromaticity(base)).abs(), weights);

@@ -8,11 +8,11 @@ import { maskedMeanOf } from './maskedMean.js';
  * Dib et al. 2021, E_s below eq. 3.
  *
  * @param texture [H, W, C].
- * @param mirror [H * W] int32, the texel that shows the mirror image of each; by default left and right of the UV square
- *   are exchanged.
- * @param weights [H, W, 1] of the texels; all 1 if not given.
+ * @param options `mirror` [H * W] int32, the texel that shows the mirror image of each; by default left and right of the UV
+ * square are exchanged. `weights` [H, W, 1] of the texels; all 1 if not given.
  */
-export function symmetryTerm(texture: Tensor, { mirror, weights }: { mirror?: Tensor; weights?: Tensor } = {}): Tensor {
+export function symmetryTerm(texture: Tensor, options: { mirror?: Tensor; weights?: Tensor } = {}): Tensor {
+  const { mirror, weights } = options;
   const [height, width, channels] = texture.shape;
   const flipped = mirror
     ? texture

@@ -1,4 +1,5 @@
 import type { FaceModelData } from '../model/index.js';
+import { renumberPoints } from '../model/surfacePoints.js';
 
 /** A model cut down to a part of its vertices; coefficients mean the same in both. */
 export interface FaceRegion {
@@ -14,7 +15,7 @@ export interface FaceRegion {
 export function faceRegion(data: FaceModelData): FaceRegion {
   const count = data.positions.length / 3;
   const kept = Uint8Array.from(data.mask, (m) => Number(m > 0));
-  for (const ids of [data.landmarks, ...data.contours]) for (const v of ids) kept[v] = 1;
+  for (const ids of [data.landmarks, data.landmarkPoints.vertices, ...data.contours]) for (const v of ids) kept[v] = 1;
   const vertices = Uint32Array.from(kept.keys()).filter((v) => kept[v] === 1);
   const place = new Uint32Array(count);
   vertices.forEach((v, k) => (place[v] = k));
@@ -49,6 +50,7 @@ export function faceRegion(data: FaceModelData): FaceRegion {
       identity: rows(data.identity, 3),
       blendshapes: rows(data.blendshapes, 3),
       landmarks: data.landmarks.map((v) => place[v]),
+      landmarkPoints: renumberPoints(data.landmarkPoints, (v) => place[v]),
       contours: data.contours.map((ids) => ids.map((v) => place[v])),
       mask: rows(data.mask, 1),
       // a mirror image outside of the region: the vertex itself, which no symmetric face needs

@@ -33,7 +33,7 @@ export interface ShadingOptions {
  * Path traces the shading of a face: three renders without any texture. Being without texture they may be filtered along
  * the surface, which takes most of the noise and no detail of the albedo.
  *
- * @param light [81, 3] SH coefficients.
+ * @param light [K, 3] SH coefficients.
  */
 export function shadingMaps(
   mesh: Mesh,

@@ -22,7 +22,7 @@ import { solveLight } from './solveLight.js';
 
 /** The light that explains a photograph for the present face, and how it falls on the face. */
 export interface LightEstimate {
-  /** [81 * 3] SH coefficients. */
+  /** [bands^2 * 3] SH coefficients. */
   readonly light: Float32Array;
   /** [R, 3] what shadows leave of the light at the vertices of the region: shadowed over unshadowed irradiance. */
   readonly shadow: Tensor;
@@ -58,7 +58,7 @@ export async function estimateLight(
     const open = hidden.neg().add(1);
     const image = renderVertices(surface, v.light, camera, { visibility: open });
     return {
-      transfer: lightTransfer(whole, regionVertices, priors.directions),
+      transfer: lightTransfer(whole, regionVertices, priors.directions, priors.bands),
       albedo: valuesAtVertices(surface)['albedo'] as Tensor,
       seen: sampleImage(photo, image.pixels),
       weights: image.weights.mul(tensor(areas)),

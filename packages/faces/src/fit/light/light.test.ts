@@ -39,6 +39,8 @@ describe('lightTransfer', () => {
     const difference = lightTransfer({ ...ball, normals }, vertices, 512).sub(openTransfer(normals));
     // evenly spread directions integrate the kinked cosine to about 1 / 512 of what it is
     expect(await difference.abs().max().item()).toBeLessThan(0.01);
+    const fewer = lightTransfer({ ...ball, normals }, vertices, 512, 3).sub(openTransfer(normals).narrow(1, 0, 9));
+    expect(await fewer.abs().max().item()).toBeLessThan(0.01);
   });
 
   it('loses what another part of the mesh hides', async () => {

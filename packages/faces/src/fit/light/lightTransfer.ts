@@ -7,13 +7,13 @@ const offset = 0.5;
 
 /**
  * What each coefficient of distant light makes a Lambert surface of albedo 1 reflect at some vertices of a mesh, shadows
- * of the mesh itself included: [N, 81], the integral over the visible sky of Y_lm(w) max(0, n . w) / pi, from rays in
+ * of the mesh itself included: [N, bands^2], the integral over the visible sky of Y_lm(w) max(0, n . w) / pi, from rays in
  * `directionCount` evenly spread directions. With it the light is a linear problem (Sloan, Kautz and Snyder 2002,
  * precomputed radiance transfer). Carries no gradient.
  *
  * @param mesh with `normals` and `rest`. @param vertices [N] int32.
  */
-export function lightTransfer(mesh: Mesh, vertices: Tensor, directionCount = 256): Tensor {
+export function lightTransfer(mesh: Mesh, vertices: Tensor, directionCount = 256, bands = 9): Tensor {
   const count = vertices.shape[0];
   const directions = tensor(sphereDirections(directionCount));
   const normals = mesh.normals!.indexSelect(0, vertices).detach();
@@ -35,5 +35,5 @@ export function lightTransfer(mesh: Mesh, vertices: Tensor, directionCount = 256
   return open
     .mul(cosine)
     .mul(4 / directionCount)
-    .matmul(evaluateSH(directions));
+    .matmul(evaluateSH(directions, bands - 1));
 }

@@ -1,3 +1,7 @@
+/** Name of a landmark curve. */
+export type LandmarkCurve =
+  'jaw' | 'rightBrow' | 'leftBrow' | 'noseBridge' | 'noseBase' | 'rightEye' | 'leftEye' | 'outerLips' | 'innerLips';
+
 /** The lines that the 68 landmarks of the Multi-PIE (iBUG) markup draw: first and last point, and whether they close. */
 export const landmarkCurves = {
   jaw: { from: 0, to: 16, closed: false },
@@ -9,10 +13,7 @@ export const landmarkCurves = {
   leftEye: { from: 42, to: 47, closed: true },
   outerLips: { from: 48, to: 59, closed: true },
   innerLips: { from: 60, to: 67, closed: true },
-} as const;
-
-/** Name of a landmark curve. */
-export type LandmarkCurve = keyof typeof landmarkCurves;
+} as const satisfies Record<LandmarkCurve, { from: number; to: number; closed: boolean }>;
 
 /** Number of landmarks of the jaw, the first ones. */
 export const jawCount = 17;

@@ -19,8 +19,8 @@ export interface ViewInputs {
   readonly view: View;
   readonly config: FitConfig['render'];
   readonly seed: number;
-  /** Called before every image; throws to stop. */
-  readonly next: (label: string) => void;
+  /** Called before every image; false where no time is left for it, throws to stop. */
+  readonly next: (label: string) => boolean;
 }
 
 async function imageOf(
@@ -32,12 +32,12 @@ async function imageOf(
   return faceImage(await faceView(context.model, mesh, light, view.camera, context.mask, options), textures);
 }
 
-/** The fitted face under other lights, path traced. */
+/** The fitted face under other lights, path traced: as many as there is time for. */
 export async function relitImages(inputs: ViewInputs): Promise<RelitImage[]> {
   const mesh = noGrad(() => posedFace(inputs.context.model, inputs.variables));
   const images: RelitImage[] = [];
   for (const { label, sh } of studioLights().slice(0, inputs.config.lights)) {
-    inputs.next(`light: ${label}`);
+    if (!inputs.next(`light: ${label}`)) break;
     const light = tensor(sh, [sh.length / 3, 3]);
     const image = await hostImage(await imageOf(inputs, mesh, light));
     images.push({ label, image, environment: await hostImage(environmentOfSH(light, { height: 32 }).clamp(0)) });
@@ -48,7 +48,7 @@ export async function relitImages(inputs: ViewInputs): Promise<RelitImage[]> {
 /** The largest angle of the turntable, radians. */
 const reach = 0.9;
 
-/** The face turned about the vertical axis under an even and a side light, from one side to the other. */
+/** The face turned about the vertical axis under a side light, from one side to the other; none if time runs out. */
 export async function turntable(inputs: ViewInputs): Promise<Turntable | undefined> {
   const { context, variables: v, config, next } = inputs;
   if (config.frames < 2) return undefined;
@@ -56,7 +56,7 @@ export async function turntable(inputs: ViewInputs): Promise<Turntable | undefin
   const angles = Array.from({ length: config.frames }, (_, k) => reach * ((2 * k) / (config.frames - 1) - 1));
   const frames = [];
   for (const angle of angles) {
-    next(`turned by ${Math.round((angle * 180) / Math.PI)} degrees`);
+    if (!next(`turned by ${Math.round((angle * 180) / Math.PI)} degrees`)) return undefined;
     const mesh = noGrad(() => posedFace(context.model, { ...v, rotation: tensor([0, angle, 0]) }));
     frames.push(await hostImage(await imageOf(inputs, mesh, light)));
   }

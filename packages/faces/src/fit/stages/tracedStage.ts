@@ -8,11 +8,11 @@ import {
   renderVertices,
   sampleImage,
   stack,
-  tensor,
 } from '../../engine.js';
 import type { Generator, Mesh, Parameter, Scene, Tensor } from '../../engine.js';
 import type { MorphableModel } from '../../model/index.js';
 import { landmarkLoss, photometricLoss, tracedDifference } from '../../losses/index.js';
+import { valuesAtPoints } from '../../model/surfacePoints.js';
 import { faceBsdf, modelTextures, posedFace } from '../../scene/posedFace.js';
 import type { FaceTextures } from '../../scene/posedFace.js';
 import { interpolateImage, surfaceImage } from '../../scene/surfaceImage.js';
@@ -84,7 +84,6 @@ export function tracedStep(
   generator: Generator,
   estimate: Parameter,
 ): (inputs: TracedInputs) => Tensor {
-  const ids = tensor(regionLandmarks);
   return compile(({ pixels, shadow, visibility, areas, ambient }: TracedInputs) => {
     const mesh = posedFace(model, v);
     const textures = modelTextures(model, v.albedo, v.tint);
@@ -98,7 +97,7 @@ export function tracedStep(
     const vertices = renderVertices({ mesh: atVertices, bsdf: base }, v.light.detach(), camera, { visibility });
     const seen = sampleImage(photo, vertices.pixels);
     const outline = photometricLoss(vertices.colors.mul(shadow), seen, vertices.weights.mul(areas));
-    const landmarks = landmarkLoss(vertices.pixels.indexSelect(0, ids), targets);
+    const landmarks = landmarkLoss(valuesAtPoints(vertices.pixels, regionLandmarks), targets);
     const prior = priorOf(v, weights, light, ambient);
     const total = photometric
       .mul(weights.photo)

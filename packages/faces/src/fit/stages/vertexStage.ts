@@ -1,7 +1,8 @@
 import type { Adam } from '@chiaro/nn';
-import { compile, lambert, noGrad, renderVertices, sampleImage, stack, tensor } from '../../engine.js';
+import { compile, lambert, noGrad, renderVertices, sampleImage, stack } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
 import { landmarkLoss, photometricLoss } from '../../losses/index.js';
+import { valuesAtPoints } from '../../model/surfacePoints.js';
 import { modelTextures, posedFace } from '../../scene/posedFace.js';
 import type { FitConfig } from '../config.js';
 import type { FaceContext } from '../faceContext.js';
@@ -33,7 +34,6 @@ export function vertexStep(
   { vertex: { weights }, light }: FitConfig,
   adam: Adam,
 ): (inputs: VertexInputs) => Tensor {
-  const ids = tensor(regionLandmarks);
   return compile(({ shadow, visibility, areas, ambient }: VertexInputs) => {
     const mesh = posedFace(region, v);
     const { diffuse, specular } = modelTextures(region, v.albedo, v.tint);
@@ -42,7 +42,7 @@ export function vertexStep(
     const image = renderVertices({ mesh, bsdf }, v.light, camera, { visibility });
     const seen = sampleImage(photo, image.pixels);
     const photometric = photometricLoss(image.colors.mul(shadow), seen, image.weights.mul(areas));
-    const landmarks = landmarkLoss(image.pixels.indexSelect(0, ids), targets);
+    const landmarks = landmarkLoss(valuesAtPoints(image.pixels, regionLandmarks), targets);
     const prior = priorOf(v, weights, light, ambient);
     const total = photometric.mul(weights.photo).add(landmarks.mul(weights.landmarks)).add(prior);
     total.backward();

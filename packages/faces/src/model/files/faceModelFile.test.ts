@@ -5,7 +5,7 @@ import { checkFaceModel } from '../faceModelData.js';
 import { smallModel } from '../smallModel.testing.js';
 import { parseFaceModel, writeFaceModel } from './faceModelFile.js';
 import { parseICTFace } from './ictFace.js';
-import { writeSafetensors } from './safetensors.js';
+import { writeSafetensors } from '@chiaro/nn';
 
 /** Seeded damage: bytes changed, ranges cut out, the end cut off, digits of the header exchanged. */
 function* damaged(file: Uint8Array, count: number): Generator<Uint8Array> {
@@ -76,16 +76,16 @@ it('damaged ICT files likewise', () => {
   const vertices = positions.length / 3;
   const rows = triangles.length / 3;
   const part = { name: 'face', vertex_start: 0, vertex_count: vertices, triangle_start: 0, triangle_count: rows };
-  const field = { type: 'F16' as const, values: positions };
-  const index = (values: ArrayLike<number>, ...shape: number[]) => ({ type: 'I32' as const, shape, values });
+  const field = { type: 'F16' as const, data: positions };
+  const index = (values: ArrayLike<number>, ...shape: number[]) => ({ type: 'I32' as const, shape, data: values });
   const file = writeSafetensors(
     {
-      mean: { type: 'F32', shape: [vertices, 3], values: positions },
+      mean: { type: 'F32', shape: [vertices, 3], data: positions },
       identity: { ...field, shape: [1, vertices, 3] },
       expression: { ...field, shape: [1, vertices, 3] },
       triangles: index(triangles, rows, 3),
       triangles_uv: index(triangles, rows, 3),
-      uv: { type: 'F32', shape: [uvs.length / 2, 2], values: uvs },
+      uv: { type: 'F32', shape: [uvs.length / 2, 2], data: uvs },
       landmarks68: index(landmarks, 68),
       mirror_vertex: index(mirror, vertices),
     },

@@ -1,10 +1,17 @@
+import {
+  parseSafetensors,
+  writeSafetensors,
+  type ArrayToStore,
+  type SafetensorsFile,
+  type StoredArray,
+} from '@chiaro/nn';
 import { FormatError } from '../../engine.js';
 import type { FaceModelData, FacePart } from '../faceModelData.js';
-import { parseSafetensors, storedIndices, storedNumbers, writeSafetensors } from './safetensors.js';
-import type { SafetensorsFile, StoredTensor, TensorToStore } from './safetensors.js';
+import type { FaceTone } from '../tones.js';
+import { storedIndices, storedNumbers } from './stored.js';
 
 /** Of `formatVersion` in the metadata: raised when the tensors below change their meaning. */
-const formatVersion = '1';
+const formatVersion = '2';
 
 /** Fields whose largest displacement is below this are stored in bytes, with an error of at most 1/254 of it; mm. */
 const coarseLimit = 5.08;
@@ -34,34 +41,42 @@ export function writeFaceModel(
   const vertices = data.positions.length / 3;
   const { height, width } = data.albedo;
   const modeCount = data.albedo.modes.length / (3 * height * width);
-  const indices = (values: ArrayLike<number>, ...shape: number[]): TensorToStore => ({ type: 'U16', shape, values });
+  const indices = (values: ArrayLike<number>, ...shape: number[]): ArrayToStore => ({
+    type: 'U16',
+    shape,
+    data: values,
+  });
   const contourLengths = data.contours.map((ids) => ids.length);
-  const tensors: Record<string, TensorToStore> = {
-    positions: { type: 'F32', shape: [vertices, 3], values: data.positions },
+  const tensors: Record<string, ArrayToStore> = {
+    positions: { type: 'F32', shape: [vertices, 3], data: data.positions },
     triangles: indices(data.triangles, data.triangles.length / 3, 3),
-    uvs: { type: 'F32', shape: [data.uvs.length / 2, 2], values: data.uvs },
+    uvs: { type: 'F32', shape: [data.uvs.length / 2, 2], data: data.uvs },
     uvTriangles: indices(data.uvTriangles, data.uvTriangles.length / 3, 3),
     ...fields('identity', data.identity, vertices),
     ...fields('blendshapes', data.blendshapes, vertices),
     landmarks: indices(data.landmarks, 68),
+    landmarkVertices: indices(data.landmarkPoints.vertices, 68, 3),
+    landmarkWeights: { type: 'F32', shape: [68, 3], data: data.landmarkPoints.weights },
     contourLengths: indices(contourLengths, 17),
     contours: indices(
       data.contours.flatMap((ids) => Array.from(ids)),
       contourLengths.reduce((a, b) => a + b, 0),
     ),
-    mask: { type: 'U8', shape: [vertices], values: data.mask.map((x) => 255 * x) },
+    mask: { type: 'U8', shape: [vertices], data: data.mask.map((x) => 255 * x) },
     mirror: indices(data.mirror, vertices),
-    albedoMean: { type: 'U8', shape: [height, width, 3], values: data.albedo.mean.map((x) => 255 * encodeSRGB(x)) },
+    albedoMean: { type: 'U8', shape: [height, width, 3], data: data.albedo.mean.map((x) => 255 * encodeSRGB(x)) },
     ...bytesWithScale('albedoModes', rowsOf(data.albedo.modes, modeCount), height, width, 3),
-    specularMean: { type: 'U8', shape: [height, width], values: data.albedo.specular.map((x) => 2550 * x) },
+    ...toneTensors(data.albedo.tones),
+    specularMean: { type: 'U8', shape: [height, width], data: data.albedo.specular.map((x) => 2550 * x) },
     ...bytesWithScale('specularModes', rowsOf(data.albedo.specularModes, modeCount), height, width),
-    skin: { type: 'U8', shape: [height, width], values: data.albedo.skin.map((x) => 255 * x) },
+    skin: { type: 'U8', shape: [height, width], data: data.albedo.skin.map((x) => 255 * x) },
   };
   return writeSafetensors(tensors, {
     ...{ format: 'chiaro-face-model', formatVersion, name: data.name, licence: data.licence },
     units: 'millimetres; linear RGB (the mean albedo in sRGB bytes); specular mean / 2550',
     roughness: String(data.roughness),
     blendshapeNames: JSON.stringify(data.blendshapeNames),
+    toneNames: JSON.stringify(data.albedo.tones.map(({ name }) => name)),
     parts: JSON.stringify(data.parts),
     smoothModes: JSON.stringify(smoothModes),
   });
@@ -75,14 +90,14 @@ const rowsOf = (values: Float32Array, count: number): Float32Array[] =>
 const largestOf = (values: Float32Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /** Fields of displacements: those that move far as halves, the others as bytes; `Wide` lists the former. */
-function fields(name: string, values: Float32Array, vertices: number): Record<string, TensorToStore> {
+function fields(name: string, values: Float32Array, vertices: number): Record<string, ArrayToStore> {
   const rows = rowsOf(values, values.length / (3 * vertices));
   const wide = rows.flatMap((row, k) => (largestOf(row) >= coarseLimit ? [k] : []));
   const halves = new Float32Array(wide.length * 3 * vertices);
   wide.forEach((k, at) => halves.set(rows[k], at * 3 * vertices));
   return {
-    [`${name}Wide`]: { type: 'U16', shape: [wide.length], values: wide },
-    [name]: { type: 'F16', shape: [wide.length, vertices, 3], values: halves },
+    [`${name}Wide`]: { type: 'U16', shape: [wide.length], data: wide },
+    [name]: { type: 'F16', shape: [wide.length, vertices, 3], data: halves },
     ...bytesWithScale(
       `${name}Fine`,
       rows.filter((_, k) => !wide.includes(k)),
@@ -93,11 +108,7 @@ function fields(name: string, values: Float32Array, vertices: number): Record<st
 }
 
 /** Rows as signed bytes, and the value of 127 of each row. */
-function bytesWithScale(
-  name: string,
-  rows: readonly Float32Array[],
-  ...shape: number[]
-): Record<string, TensorToStore> {
+function bytesWithScale(name: string, rows: readonly Float32Array[], ...shape: number[]): Record<string, ArrayToStore> {
   const scales = Float32Array.from(rows, (row) => largestOf(row) || 1);
   const values = new Float32Array(rows.length * shape.reduce((a, b) => a * b, 1));
   rows.forEach((row, k) =>
@@ -107,8 +118,8 @@ function bytesWithScale(
     ),
   );
   return {
-    [name]: { type: 'I8', shape: [rows.length, ...shape], values },
-    [`${name}Scale`]: { type: 'F32', shape: [rows.length], values: scales },
+    [name]: { type: 'I8', shape: [rows.length, ...shape], data: values },
+    [`${name}Scale`]: { type: 'F32', shape: [rows.length], data: scales },
   };
 }
 
@@ -145,12 +156,16 @@ export function parseFaceModel(bytes: Uint8Array): FaceModelData {
     blendshapeNames,
     blendshapes: storedFields(file, 'blendshapes', vertices),
     landmarks: storedIndices('landmarks', take(file, 'landmarks', 68)),
+    landmarkPoints: {
+      vertices: storedIndices('landmarkVertices', take(file, 'landmarkVertices', 68, 3)),
+      weights: storedNumbers(take(file, 'landmarkWeights', 68, 3)),
+    },
     contours: cutLists(contourIds, contourLengths),
     mask: storedNumbers(take(file, 'mask', vertices)).map((x) => x / 255),
     mirror: storedIndices('mirror', take(file, 'mirror', vertices)),
     parts: listOf(file, 'parts').map(partOf),
     albedo: {
-      ...{ height, width, modes },
+      ...{ height, width, modes, tones: storedTones(file) },
       mean: storedNumbers(take(file, 'albedoMean', height, width, 3)).map((x) => decodeSRGB(x / 255)),
       specular: storedNumbers(take(file, 'specularMean', height, width)).map((x) => x / 2550),
       specularModes: scaledRows(file, 'specularModes', height, width),
@@ -160,9 +175,49 @@ export function parseFaceModel(bytes: Uint8Array): FaceModelData {
   };
 }
 
+/** Tones: their maps, large and small ones apart, as signed bytes; what they do to the colour. */
+function toneTensors(tones: readonly FaceTone[]): Record<string, ArrayToStore> {
+  const sizes = [...new Set(tones.map(({ rows }) => rows))];
+  const maps = sizes.flatMap((rows): [string, ArrayToStore][] => {
+    const group = tones.filter((tone) => tone.rows === rows).map(({ map }) => map);
+    return Object.entries(bytesWithScale(`tones${rows}`, group, rows, rows / 2));
+  });
+  return {
+    ...Object.fromEntries(maps),
+    toneRows: { type: 'U16', shape: [tones.length], data: tones.map(({ rows }) => rows) },
+    toneRules: {
+      type: 'F32',
+      shape: [tones.length, 6],
+      data: tones.flatMap(({ factor, colour }) => [...factor, ...colour]),
+    },
+  };
+}
+
+/** Tones that `toneTensors` stored. */
+function storedTones(file: SafetensorsFile): FaceTone[] {
+  const rows = storedIndices('toneRows', take(file, 'toneRows', undefined));
+  const rules = storedNumbers(take(file, 'toneRules', rows.length, 6));
+  const names = listOf(file, 'toneNames');
+  const maps = new Map(
+    [...new Set(rows)].map((n) => [n, { values: scaledRows(file, `tones${n}`, n, Math.floor(n / 2)), next: 0 }]),
+  );
+  return Array.from(rows, (n, k) => {
+    const from = maps.get(n)!;
+    const size = n * Math.floor(n / 2);
+    const [r, g, b, ...colour] = rules.subarray(6 * k, 6 * k + 6);
+    return {
+      name: String(names[k] ?? ''),
+      rows: n,
+      map: from.values.slice(from.next, (from.next += size)),
+      factor: [r, g, b],
+      colour: [colour[0], colour[1], colour[2]],
+    };
+  });
+}
+
 /** A tensor by its name; `undefined` in the shape is any length. */
-function take(file: SafetensorsFile, name: string, ...shape: (number | undefined)[]): StoredTensor {
-  const stored = file.tensors.get(name) ?? fail(`tensor ${name} is missing`);
+function take(file: SafetensorsFile, name: string, ...shape: (number | undefined)[]): StoredArray {
+  const stored = file.arrays.get(name) ?? fail(`tensor ${name} is missing`);
   const fits = stored.shape.length === shape.length && shape.every((n, k) => n === undefined || n === stored.shape[k]);
   const wanted = shape.map((n) => n ?? 'n').join(', ');
   return fits ? stored : fail(`${name} is [${stored.shape.join(', ')}], not [${wanted}]`);

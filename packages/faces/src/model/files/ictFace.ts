@@ -1,10 +1,11 @@
+import { parseSafetensors, type SafetensorsFile, type StoredArray } from '@chiaro/nn';
 import { FormatError } from '../../engine.js';
 import { contourArcs } from '../contours.js';
 import type { FaceAlbedoData, FaceModelData, FacePart } from '../faceModelData.js';
+import { pointsAtVertices } from '../surfacePoints.js';
 import { bakeTexture, fillTexture } from '../uvBake.js';
 import type { UvLayout } from '../uvBake.js';
-import { parseSafetensors, storedIndices, storedNumbers } from './safetensors.js';
-import type { SafetensorsFile, StoredTensor } from './safetensors.js';
+import { storedIndices, storedNumbers } from './stored.js';
 
 const millimetresPerUnit = 10; // the file is in centimetres
 const textureSize = 128;
@@ -39,8 +40,8 @@ export function parseICTFace(bytes: Uint8Array): FaceModelData {
   const file = parseSafetensors(bytes);
   if (file.metadata['format'] !== 'ict-face-compact-1')
     fail(`the format is ${JSON.stringify(file.metadata['format'])}`);
-  const tensorOf = (name: string, ...shape: (number | undefined)[]): StoredTensor => {
-    const stored = file.tensors.get(name) ?? fail(`tensor ${name} is missing`);
+  const tensorOf = (name: string, ...shape: (number | undefined)[]): StoredArray => {
+    const stored = file.arrays.get(name) ?? fail(`tensor ${name} is missing`);
     const fits =
       stored.shape.length === shape.length && shape.every((n, k) => n === undefined || n === stored.shape[k]);
     return fits
@@ -73,6 +74,7 @@ export function parseICTFace(bytes: Uint8Array): FaceModelData {
     blendshapeNames,
     blendshapes: lengths('expression', blendshapeNames.length, vertices, 3),
     landmarks,
+    landmarkPoints: pointsAtVertices(landmarks),
     contours: contourArcs(
       positions,
       landmarks,
@@ -173,6 +175,7 @@ function paintedAlbedo(
     width: textureSize,
     mean: fillTexture(mean, baked.triangle, size),
     modes: new Float32Array(0),
+    tones: [],
     specular: new Float32Array(texels).fill(0.03),
     specularModes: new Float32Array(0),
     skin: fillTexture(skin, baked.triangle, { ...size, channels: 1 }),

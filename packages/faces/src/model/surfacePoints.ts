@@ -1,0 +1,45 @@
+import { tensor } from '../engine.js';
+import type { Tensor } from '../engine.js';
+
+/** Points of a surface: each is a weighted mean of three vertices. */
+export interface SurfacePoints {
+  /** [N * 3] vertices. */
+  readonly vertices: Uint32Array;
+  /** [N * 3] their weights, which sum to 1. */
+  readonly weights: Float32Array;
+}
+
+/** The points that are vertices. */
+export const pointsAtVertices = (ids: ArrayLike<number>): SurfacePoints => ({
+  vertices: Uint32Array.from({ length: 3 * ids.length }, (_, k) => ids[Math.floor(k / 3)]),
+  weights: Float32Array.from({ length: 3 * ids.length }, (_, k) => Number(k % 3 === 0)),
+});
+
+/** Some of the points, in the order of `rows`. */
+export function pickPoints({ vertices, weights }: SurfacePoints, rows: ArrayLike<number>): SurfacePoints {
+  const at = (k: number): number => 3 * rows[Math.floor(k / 3)] + (k % 3);
+  return {
+    vertices: Uint32Array.from({ length: 3 * rows.length }, (_, k) => vertices[at(k)]),
+    weights: Float32Array.from({ length: 3 * rows.length }, (_, k) => weights[at(k)]),
+  };
+}
+
+/** The same points on a mesh whose vertices have other numbers. @param renumber old number -> new one. */
+export const renumberPoints = (
+  { vertices, weights }: SurfacePoints,
+  renumber: (v: number) => number,
+): SurfacePoints => ({
+  vertices: vertices.map(renumber),
+  weights,
+});
+
+/** Values of the vertices [..., V, C] at points: [..., N, C]. Differentiable in the values. */
+export function valuesAtPoints(values: Tensor, { vertices, weights }: SurfacePoints): Tensor {
+  const count = weights.length / 3;
+  const [channels, leading] = [values.shape.at(-1)!, values.shape.slice(0, -2)];
+  return values
+    .indexSelect(-2, tensor(Int32Array.from(vertices)))
+    .reshape([...leading, count, 3, channels])
+    .mul(tensor(weights, [count, 3, 1]))
+    .sum(-2);
+}
