@@ -1,0 +1,137 @@
+// One fit of one face: run, measured, shown.
+import { tensor } from '@chiaro/autograd';
+import { faceBsdf, fitFace, surfaceImage, textureImage } from '@chiaro/faces';
+import { axisAngle, encodeImage, lambert, linearToBytes, vertexNormals } from '@chiaro/render';
+import { cameraOf } from './faces.mjs';
+import { faceDistance } from './geometry.mjs';
+import { lightMap, trialLights } from './lights.mjs';
+import { albedoError, gainTo, lightError, psnrInside } from './measures.mjs';
+import { picture } from './truth.mjs';
+
+const samples = 64;
+
+/** Rendered pixels as `fitFace` takes a photograph. */
+function photoOf(number, data, size) {
+  const square = { width: size, height: size };
+  const image = { ...square, channels: 3, data };
+  const original = { originalWidth: size, originalHeight: size };
+  return { name: `face ${number}`, image, srgb: linearToBytes(data), ...square, ...original, notes: [] };
+}
+
+const textureOf = ({ height, width, channels, data }) => tensor(data, [height, width, channels]);
+
+/** The fitted face before its camera: { mesh, camera, positions, textures }. */
+async function fittedScene(model, fit, size) {
+  const { camera, mesh } = fit;
+  const place = axisAngle(tensor([...camera.rotation]))
+    .apply(tensor(mesh.positions, [model.vertexCount, 3]))
+    .add(tensor([...camera.translation]));
+  const positions = Float32Array.from(await place.data());
+  const fixed = tensor(positions, [model.vertexCount, 3]);
+  const specular = textureOf(fit.textures.specular);
+  return {
+    positions,
+    mesh: { ...model.mesh(fixed), rest: positions, normals: vertexNormals(fixed, model.mesh().topology) },
+    camera: cameraOf(size, camera.intrinsics[0]),
+    textures: {
+      diffuse: textureOf(fit.textures.diffuse),
+      specular: specular.expand([specular.shape[0], specular.shape[1], 3]),
+    },
+  };
+}
+
+const faceOf = ({ data }, positions) => ({
+  positions,
+  triangles: data.triangles,
+  region: [...data.mask.keys()].filter((v) => data.mask[v] > 0.5),
+  landmarks: data.landmarks,
+});
+
+/**
+ * Fits a face and compares: `figures` are numbers (relit and baseline in dB, albedo errors as `albedoError`, lengths in
+ * mm), `pictures` what they were taken from. The baseline is the photograph taken for the albedo, on the same fitted
+ * geometry.
+ */
+export async function evaluate({ model, truthModel, truth, number, size, config, budgetSeconds }) {
+  const { landmarks, mask, shadow } = truth;
+  const photo = photoOf(number, truth.photo, size);
+  const before = process.cpuUsage();
+  const fit = await fitFace(photo, { model, landmarks, config, budgetSeconds, seed: number });
+  const { user, system } = process.cpuUsage(before);
+  const scene = await fittedScene(model, fit, size);
+  const { mesh, camera, textures } = scene;
+  const seen = textureImage(surfaceImage(mesh, camera, 3), textures.diffuse);
+  const albedo = await seen.data();
+  const gain = { ours: gainTo(albedo, truth.albedo, mask), baseline: gainTo(truth.photo, truth.albedo, mask) };
+
+  const scaled = (x, factor) => x.mul(factor).clamp(0.002, 0.98);
+  const painted = tensor(truth.photo, [size, size, 3]);
+  const totals = { relit: 0, baseline: 0, relitRaw: 0, baselineRaw: 0 };
+  const pictures = {};
+  for (const [k, other] of trialLights.entries()) {
+    const light = lightMap(other);
+    const under = (bsdf, seed) => picture({ mesh, bsdf }, camera, light, { spp: samples, seed });
+    // direct light is linear in the diffuse albedo, which is the only thing that these differ in
+    const shade = under(lambert({ albedo: 1 }), 60 + k);
+    const gloss = under(faceBsdf(model, { ...textures, diffuse: 0 }), 40 + k);
+    const images = {
+      relit: shade.mul(scaled(seen, gain.ours)).add(gloss),
+      relitRaw: shade.mul(seen).add(gloss),
+      baseline: shade.mul(scaled(painted, gain.baseline)),
+      baselineRaw: shade.mul(painted),
+    };
+    for (const [name, image] of Object.entries(images)) {
+      totals[name] += psnrInside(await image.data(), truth.relit[k], mask) / trialLights.length;
+      if (k === 1) pictures[name] = image;
+    }
+  }
+  const counts = [mask, shadow].map((m) => m.reduce((a, b) => a + b, 0));
+  const light = lightError(fit.light.sh, truth.light);
+  const [ours, theirs] = [faceOf(model, scene.positions), faceOf(truthModel, truth.positions)];
+  const rigid = faceDistance(ours, theirs);
+  const similar = faceDistance(ours, theirs, true);
+  return {
+    figures: {
+      ...totals,
+      albedo: albedoError(albedo, truth.albedo, mask, gain.ours),
+      baselineAlbedo: albedoError(truth.photo, truth.albedo, mask, gain.baseline),
+      albedoInShadow: albedoError(albedo, truth.albedo, shadow, gain.ours),
+      baselineInShadow: albedoError(truth.photo, truth.albedo, shadow, gain.baseline),
+      shadowShare: counts[1] / counts[0],
+      albedoGain: gain.ours,
+      toTruthMm: rigid.toTruth,
+      toFitMm: rigid.toFit,
+      scaledToTruthMm: similar.toTruth,
+      scaledToFitMm: similar.toFit,
+      scale: similar.scale,
+      light: light.raw,
+      lightGained: light.gained,
+      lightDegrees: light.degrees,
+      ssim: fit.metrics.ssim,
+      landmarkRms: fit.metrics.landmarkRms,
+      seconds: fit.totalSeconds,
+      cpuSeconds: (user + system) / 1e6,
+    },
+    stages: Object.fromEntries(fit.stages.map(({ stage, seconds }) => [stage, seconds])),
+    notes: fit.notes,
+    adapter: fit.adapter,
+    pictures: { albedo, ...pictures, gain },
+  };
+}
+
+/** PNG files of a fit beside the truth: the columns of the contact sheet. */
+export function sheetPictures(truth, { pictures }, size) {
+  const image = (values) => tensor(Float32Array.from(values), [size, size, 3]);
+  const shadows = image(truth.photo.map((x, i) => (truth.shadow[Math.floor(i / 3)] ? (i % 3 === 0 ? 1 : x) : x)));
+  const columns = [
+    image(truth.photo),
+    shadows,
+    image(truth.albedo),
+    image(pictures.albedo).mul(pictures.gain.ours),
+    image(truth.photo).mul(pictures.gain.baseline),
+    image(truth.relit[1]),
+    pictures.relit,
+    pictures.baseline,
+  ];
+  return Promise.all(columns.map((column) => encodeImage(column.clamp(0, 1))));
+}
