@@ -7,7 +7,7 @@ import { cheap, inlineCost } from './cost.js';
 import { Group, labelOf, type Places } from './group.js';
 import { backingOf, MustStore } from './lower.js';
 import { operandLayout, stripReshapes, type OperandLayout } from './operand.js';
-import { convProduct, matmulProduct, type Product, type ProductNode } from './product.js';
+import { convProduct, insideOfPad, matmulProduct, type Product, type ProductNode } from './product.js';
 
 /** One step of a schedule before it becomes kernels: a fused group, a concat (one map per part), or a node on its own. */
 export type Step = StepKind & {
@@ -167,10 +167,13 @@ class Planner implements Places {
 
   /**
    * A matmul reads a transposed or sliced view in place, if its source has a buffer; a convolution also one of an image
-   * with zeros around it.
+   * with zeros around it, or the image alone where its kernel puts in the zeros itself.
    */
   #operand(product: ProductNode, node: Node, needsBuffer: (node: Node, why: string) => void): void {
     const source = stripMovement(node);
+    const inside = product.is('conv') && node === product.inputs[0] ? insideOfPad(product) : undefined;
+    const hasPlace = (n: Node): boolean => isBacked(n) || this.#members.has(n) || n.is('program');
+    if (inside && hasPlace(stripMovement(inside))) return;
     const whole = isNumber(source) || (source.is('pad') && product.is('matmul'));
     needsBuffer(whole ? node : source, `a ${product.prim} reads its operands from memory`);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { evaluateNodes } from '../device/reference.js';
-import { concat, logSoftmax, softmax, tensor, type Tensor } from '../index.js';
+import { concat, conv2d, logSoftmax, softmax, tensor, type Tensor } from '../index.js';
 import { planOf } from '../device/plan.js';
 import type { AdapterProfile } from '../device/profile.js';
 import { schedule } from './schedule.js';
@@ -39,6 +39,41 @@ describe('fusion, by number of kernels', () => {
     const y = data(8, 8).mul(data(8, 8)).add(1);
     const place = y.transpose().argMax(0);
     expect(schedule([place.node], { profile, fusion: true }).stored).toContain(y.node);
+  });
+
+  test('depthwise convolutions read images without the zeros around them, views too', async () => {
+    const padding = [
+      [1, 2],
+      [0, 1],
+    ] as const;
+    const elements = Float32Array.from({ length: 27 }, (_, i) => Math.sin(i));
+    const weights = tensor(elements, [3, 1, 3, 3]);
+    // the same as one group, which is computed in tiles: zeros between channels
+    const dense = new Float32Array(81);
+    elements.forEach((w, i) => (dense[Math.floor(i / 9) * 36 + (i % 9)] = w));
+    const depthwise = (x: Tensor, stride = 1): Tensor => conv2d(x, weights, null, { padding, stride, groups: 3 });
+    const pixels = Float32Array.from({ length: 2 * 3 * 5 * 6 }, (_, i) => Math.cos(i));
+    const x = tensor(pixels, [2, 3, 5, 6]);
+    expect(kernels(depthwise(x))).toHaveLength(1);
+    expect(kernels(depthwise(x.sin()))).toHaveLength(2); // the map stores the zeros as well
+    expect(kernels(depthwise(x, 2))).toHaveLength(2);
+    const views = [
+      x,
+      x.flip([2, 3]),
+      x.permute([0, 1, 3, 2]),
+      x.slice([1, 2], null, [1, 4]),
+      x.slice([0, 1]).expand([4, 3, 5, 6]),
+      tensor(pixels, [6, 2, 3, 5]).permute([1, 2, 3, 0]),
+    ];
+    for (const view of views) {
+      const found = depthwise(view);
+      expect(kernels(found)).toHaveLength(1);
+      const stored = tensor(await view.data(), view.shape);
+      const expected = await conv2d(stored, tensor(dense, [3, 3, 3, 3]), null, { padding }).data();
+      const values = await found.data();
+      expect(values).toHaveLength(expected.length);
+      values.forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 4));
+    }
   });
 
   test('layer norm is one kernel', () => {

@@ -2,7 +2,7 @@ import type { Node } from '../graph/node.js';
 import { bufferDType, type Backing } from '../kernel/buffer.js';
 import { affine, combine, constantForm, leaves, type Atom, type Form } from '../kernel/space.js';
 import { MOST_LOOPS } from '../kernels/matmul/nest.js';
-import type { Loop, MatmulDType, MatmulOperand, MatmulSpec } from '../kernels/matmul/spec.js';
+import type { Loop, MatmulDType, MatmulOperand, MatmulSpec, Windows } from '../kernels/matmul/spec.js';
 import { MustStore } from './lower.js';
 import { stripReshapes, viewAt, type OperandLayout } from './operand.js';
 
@@ -79,21 +79,85 @@ function loopsOf(counters: readonly { readonly atom: Atom }[], form: Form): Loop
   return loops;
 }
 
+/** A channel, from its group of so many and its place within. */
+const channel = (group: Form, size: number, within: Form): Form =>
+  combine([
+    [group, size],
+    [within, 1],
+  ]);
+
+/** Elements in a row of a kernel that slides: more need more registers and take longer to compile. */
+const WIDEST_SLIDE = 5;
+/** Longest sum of a kernel that slides: it is added up in one go. */
+const LONGEST_SLIDE = 256;
+
+/**
+ * Whether the windows of a convolution are read from images as they slide over them: one output channel per group, as
+ * in depthwise convolutions, and a kernel whose elements lie as far apart as neighbouring windows.
+ */
+function slides({ inputs, attrs, shape }: Node<'conv'>): boolean {
+  const [, I, kh, kw] = inputs[1]!.shape as [number, number, number, number];
+  const { stride, dilation, groups } = attrs;
+  const short = kw > 1 && kw <= WIDEST_SLIDE && I * kh * kw <= LONGEST_SLIDE;
+  return short && shape[1] === groups && stride[1] === dilation[1];
+}
+
+/** The images behind the zeros around the images of a convolution, where its kernel reads them without: windows that slide. */
+export function insideOfPad(node: Node<'conv'>): Node | undefined {
+  const images = node.inputs[0]!;
+  if (!images.is('pad') || !slides(node)) return undefined;
+  const inside = images.inputs[0]!;
+  return [0, 1].every((d) => inside.shape[d] === images.shape[d]) ? inside : undefined;
+}
+
+/**
+ * Windows that slide over images, and the stride from image to image and from group to group; undefined where the
+ * pixels are not evenly spaced in memory.
+ */
+function slidingWindows(node: Node<'conv'>, isStored: (node: Node) => boolean): WindowOperand | undefined {
+  const { stride, dilation, groups } = node.attrs;
+  const [, I, kh, kw] = node.inputs[1]!.shape as [number, number, number, number];
+  const given = node.inputs[0]!;
+  const padded = isStored(given) ? undefined : insideOfPad(node);
+  const images = padded ?? given;
+  const [B, , H, W] = images.shape as [number, number, number, number];
+  const counters = [B, groups, I, H, W].map(counter) as [Counter, Counter, Counter, Counter, Counter];
+  const [b, g, i, y, x] = counters;
+  const view = viewAt(images, [b.form, channel(g.form, I, i.form), y.form, x.form], isStored);
+  const loops = counters.map((each) => view && loopsOf([each], view.form));
+  if (!view || loops.some((each) => each!.length > 1)) return undefined;
+  const [ofBatch, ofGroups, channels, rows, cols] = counters.map(({ atom: { size } }, d): Loop => ({
+    size,
+    stride: loops[d]![0]?.stride ?? 0,
+  })) as [Loop, Loop, Loop, Loop, Loop];
+  const before = (padded && given.is('pad') ? given.attrs.before : [0, 0, 0, 0]) as readonly number[];
+  const windows: Windows = {
+    channels,
+    pixels: [rows, cols],
+    taps: [kh, kw],
+    count: [node.shape[2]!, node.shape[3]!],
+    before: [before[2]!, before[3]!],
+    stride,
+    dilation,
+  };
+  const operand: MatmulOperand = {
+    dtype: dtypeOf(view.backing),
+    offset: view.form.offset,
+    strides: [[], 0, 0],
+    windows,
+  };
+  return { operand, backing: view.backing, steps: [ofBatch.stride, ofGroups.stride] };
+}
+
 /**
  * The product of a convolution: kernels [groups, O, I kh kw] times the windows of the images as columns
  * [B, groups, I kh kw, H' W'], which are read where they overlap in the images.
  */
 export function convProduct(node: Node<'conv'>, isStored: (node: Node) => boolean): Product {
-  const [images, kernels] = node.inputs as [Node, Node];
-  const { stride, dilation, groups } = node.attrs;
-  const [B, O, H, W] = node.shape as [number, number, number, number];
+  const kernels = node.inputs[1]!;
+  const { groups } = node.attrs;
+  const [, O, H, W] = node.shape as [number, number, number, number];
   const [, I, kh, kw] = kernels.shape as [number, number, number, number];
-  const channel = (group: Form, size: number, within: Form): Form =>
-    combine([
-      [group, size],
-      [within, 1],
-    ]);
-
   const [g, o, i, p, q] = [groups, O / groups, I, kh, kw].map(counter) as [Counter, Counter, Counter, Counter, Counter];
   const a = viewAt(kernels, [channel(g.form, O / groups, o.form), i.form, p.form, q.form], isStored);
   const [aGroups, aRows, aCols] = [[g], [o], [i, p, q]].map((each) => a && loopsOf(each, a.form));
@@ -101,6 +165,35 @@ export function convProduct(node: Node<'conv'>, isStored: (node: Node) => boolea
     throw new MustStore(stripReshapes(kernels), 'kernels whose elements are not evenly spaced');
   }
 
+  const sliding = slides(node) ? slidingWindows(node, isStored) : undefined;
+  const windows = sliding ?? nestedWindows(node, isStored);
+  const step = (loops: readonly Loop[]): number => loops[0]?.stride ?? 0;
+  const dims = [
+    { size: node.shape[0]!, a: 0, b: windows.steps[0] },
+    { size: groups, a: step(aGroups!), b: windows.steps[1] },
+  ].filter(({ size }) => size !== 1);
+  const spec: MatmulSpec = {
+    batch: dims.map(({ size }) => size),
+    M: O / groups,
+    N: H * W,
+    K: I * kh * kw,
+    a: {
+      dtype: dtypeOf(a.backing),
+      offset: a.form.offset,
+      strides: [dims.map((d) => d.a), step(aRows!), step(aCols!)],
+    },
+    b: { ...windows.operand, strides: [dims.map((d) => d.b), windows.operand.strides[1], windows.operand.strides[2]] },
+    dtype: 'float32',
+  };
+  return { node, spec, a: a.backing, b: windows.backing };
+}
+
+/** Windows as nested loops over images that are stored with the zeros around them. */
+function nestedWindows(node: Node<'conv'>, isStored: (node: Node) => boolean): WindowOperand {
+  const images = node.inputs[0]!;
+  const { stride, dilation, groups } = node.attrs;
+  const [B, , H, W] = node.shape as [number, number, number, number];
+  const [, I, kh, kw] = node.inputs[1]!.shape as [number, number, number, number];
   const [b, h, c, y, x, r, s] = [B, groups, I, H, W, kh, kw].map(counter) as [
     Counter,
     Counter,
@@ -126,29 +219,20 @@ export function convProduct(node: Node<'conv'>, isStored: (node: Node) => boolea
   }
   const step = (loops: readonly Loop[]): number => loops[0]?.stride ?? 0;
   const even = rows!.length <= 1 && cols!.length <= 1;
-  const dims = [
-    { size: B, a: 0, b: step(batch!) },
-    { size: groups, a: step(aGroups!), b: step(bGroups!) },
-  ].filter(({ size }) => size !== 1);
-  const spec: MatmulSpec = {
-    batch: dims.map(({ size }) => size),
-    M: O / groups,
-    N: H * W,
-    K: I * kh * kw,
-    a: {
-      dtype: dtypeOf(a.backing),
-      offset: a.form.offset,
-      strides: [dims.map((d) => d.a), step(aRows!), step(aCols!)],
-    },
-    b: {
-      dtype: dtypeOf(v.backing),
-      offset: v.form.offset,
-      strides: [dims.map((d) => d.b), even ? step(rows!) : 0, even ? step(cols!) : 0],
-      ...(!even && { nest: { rows: rows!, cols: cols! } }),
-    },
-    dtype: 'float32',
+  const operand: MatmulOperand = {
+    dtype: dtypeOf(v.backing),
+    offset: v.form.offset,
+    strides: [[], even ? step(rows!) : 0, even ? step(cols!) : 0],
+    ...(!even && { nest: { rows: rows!, cols: cols! } }),
   };
-  return { node, spec, a: a.backing, b: v.backing };
+  return { operand, backing: v.backing, steps: [step(batch!), step(bGroups!)] };
+}
+
+/** Windows of images as an operand without its batch, and its strides from image to image and from group to group. */
+interface WindowOperand {
+  readonly operand: MatmulOperand;
+  readonly backing: Backing;
+  readonly steps: readonly [images: number, groups: number];
 }
 
 type Counter = ReturnType<typeof counter>;

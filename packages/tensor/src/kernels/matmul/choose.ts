@@ -12,7 +12,7 @@ export type MatmulProfile = Pick<AdapterProfile, 'kind' | 'subgroups'> & {
 
 /** The kernel family and tile for a product; `splits` parts of K are summed separately and then combined. */
 export interface MatmulVariant {
-  readonly family: 'direct' | 'tiled' | 'thin';
+  readonly family: 'direct' | 'tiled' | 'thin' | 'slide';
   readonly tile: TileShape;
   readonly splits: number;
 }
@@ -48,7 +48,7 @@ function tiledShape({ M, N }: MatmulSpec): TileShape {
  * | input gradients 128 x 512 x 256; 128 x 512 x 512 | 1.2 / 1.3; 1.5 / 2.6 | 27; 44 | |
  * | 8 x 9216 x 2048 | 16 / 25 | 19 | |
  * | windows: 64 channels, 56 x 56, 3 x 3; 4 x 32 x 32; 1 x 1 from 256 | 6.8; 17; 4.0 | 34; 17; 26 | |
- * | windows of single rows: depthwise 96 x 112 x 112, 3 x 3 | 14 | 1.5 | |
+ * | windows that slide: depthwise 96 x 112 x 112, 3 x 3, zeros around them | 3.9 / 8.4 | 5.6 | |
  *
  * Sharing within quads instead of 8 lanes costs 10 to 25 %; the shared-memory kernel takes 71 / 89 ms for 512^3. The
  * first dispatch costs 240 to 400 ms (compilation) per combination of accesses, batch rank and store.
@@ -59,6 +59,7 @@ function tiledShape({ M, N }: MatmulSpec): TileShape {
  */
 export function chooseMatmul(spec: MatmulSpec, profile: MatmulProfile): MatmulVariant {
   const { family, tile } = familyOf(spec, profile);
+  if (family === 'slide') return { family, tile, splits: 1 };
   const invocations = family === 'thin' ? 64 : 1; // of a tile, in one workgroup
   const tiles = (sizeOf(spec.batch) * Math.ceil(spec.M / tile.rows) * Math.ceil(spec.N / tile.cols)) / invocations;
   const wanted = Math.ceil((profile.kind === 'software' ? 16 : 384) / Math.max(1, tiles));
@@ -67,11 +68,16 @@ export function chooseMatmul(spec: MatmulSpec, profile: MatmulProfile): MatmulVa
 }
 
 /**
- * Windows of a single row per batch entry are computed row by row: depthwise convolutions. An invocation of a software
- * adapter computes 8 columns: 22 ms of CPU time for 96 channels of 112 x 112 under 3 x 3 kernels, 27 with 4, and 16 are no
+ * Windows that slide have a kernel of their own: 17 ms of CPU time for 96 channels of 112 x 112 under 3 x 3 kernels with
+ * zeros around them, where storing those and computing row by row takes 30. Other windows of a single row per batch
+ * entry are computed row by row: depthwise convolutions with a stride. An invocation of a software
+ * adapter computes 8 columns: 22 ms of CPU time for the same channels without zeros, 27 with 4, and 16 are no
  * faster but take 450 instead of 290 ms to compile. Real GPUs want neighbours close by.
  */
 function familyOf(spec: MatmulSpec, profile: MatmulProfile): Pick<MatmulVariant, 'family' | 'tile'> {
+  if (spec.b.windows) {
+    return { family: 'slide', tile: profile.kind === 'software' ? MANY_COLUMNS : FEW_COLUMNS };
+  }
   if (spec.M === 1 && (spec.b.nest || sizeOf(spec.batch) >= MANY_ROWS)) {
     return { family: 'thin', tile: profile.kind === 'software' && spec.N >= 64 ? MANY_COLUMNS : FEW_COLUMNS };
   }

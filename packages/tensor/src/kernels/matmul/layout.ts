@@ -49,9 +49,11 @@ export function batchDims(spec: MatmulSpec, c: MatmulResult): BatchDim[] {
 }
 
 /** A product with its batch folded into its rows or columns where that helps; see the two functions it tries. */
-export const foldBatch = (spec: MatmulSpec, tileCols: number): MatmulSpec =>
-  foldIntoRows(spec) ??
-  foldIntoColumns(spec, tileCols) ?? { ...spec, c: spec.c ?? contiguousResult(spec.batch, spec.M, spec.N) };
+export function foldBatch(spec: MatmulSpec, tileCols: number): MatmulSpec {
+  // windows are counted row by row of one image
+  const folded = spec.b.windows ? undefined : (foldIntoRows(spec) ?? foldIntoColumns(spec, tileCols));
+  return folded ?? { ...spec, c: spec.c ?? contiguousResult(spec.batch, spec.M, spec.N) };
+}
 
 /**
  * The batch becomes rows where `b` is shared by all of it and `a` allows it ([B, T, C] x [C, D]). An epilogue wants to

@@ -24,6 +24,7 @@ import {
   type MatmulResult,
   type MatmulSpec,
 } from './spec.js';
+import { slideCode, slideGroups, slideUniforms } from './slide.wgsl.js';
 import { addingStore, combineCode, epilogueStore, plainStore, type StoreCode } from './store.wgsl.js';
 import { thinCode } from './thin.wgsl.js';
 import { tiledCode } from './tiled.wgsl.js';
@@ -111,10 +112,11 @@ function tilePass(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulProfi
   const b = direct || spec.b.nest ? accessB(spec) : 'scalar';
   const place = placeCode(batchDims(spec, target.c).length);
   const tilesM = Math.ceil(M / tile.rows);
-  const tilesN = Math.ceil(N / tile.cols);
+  const { windows } = spec.b;
+  const tilesN = windows ? slideGroups(windows, tile.cols) : Math.ceil(N / tile.cols);
   const tiles = sizeOf(spec.batch) * tilesM * tilesN * splits;
   return {
-    label: `matmul ${M} x ${K} x ${N} ${family}${b === 'nest' ? ' of windows' : ''}${target.label}`,
+    label: `matmul ${M} x ${K} x ${N} ${family}${b === 'nest' || windows ? ' of windows' : ''}${target.label}`,
     code: codeOf(spec, variant, { a, b }, profile, place, target.store),
     buffers: [
       { name: 'a', ref: { kind: 'input', index: 0 }, element: arrayElement(spec.a, a), access: 'read' },
@@ -125,6 +127,7 @@ function tilePass(spec: MatmulSpec, variant: MatmulVariant, profile: MatmulProfi
       ...commonUniforms(spec, variant, target),
       aRow: u32(spec.a.strides[1]),
       aCol: u32(spec.a.strides[2]),
+      ...(windows ? slideUniforms(windows, tile.cols) : {}),
       ...(b === 'nest' || family === 'thin' ? nestUniforms(nestOf(spec)) : {}),
       bRow: u32(spec.b.strides[1]),
       bCol: u32(b === 'nest' ? 1 : spec.b.strides[2]), // neighbours load neighbouring columns of a nest
@@ -151,6 +154,7 @@ function codeOf(
   store: StoreCode,
 ): string {
   const scalar = accumulatorType(spec);
+  if (spec.b.windows) return slideCode({ scalar, cols: tile.cols, taps: spec.b.windows.taps[1] }, place, store);
   if (family === 'thin') return thinCode({ scalar, cols: tile.cols }, place, store);
   if (family === 'tiled') return tiledCode({ scalar, tile, nest: b === 'nest' }, place, store);
   const lanes = (profile.subgroupMinSize ?? 4) >= 8 ? 8 : 4;

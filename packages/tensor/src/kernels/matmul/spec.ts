@@ -19,6 +19,28 @@ export interface Nest {
   readonly cols: readonly Loop[];
 }
 
+type Pair<T> = readonly [down: T, across: T];
+
+/**
+ * Windows of images with zeros around them, of which memory holds the images alone. Row (channel, p, q) and column
+ * (y, x) of the matrix is the pixel at y * stride + p * dilation - before down and likewise across, or zero where there
+ * is none. Across, stride and dilation are equal: neighbouring windows share all but one of the pixels in a row.
+ */
+export interface Windows {
+  /** Channels that one product sums over. */
+  readonly channels: Loop;
+  /** Rows and columns of an image; the operand's offset is its first pixel. */
+  readonly pixels: Pair<Loop>;
+  /** Rows and columns of a kernel. */
+  readonly taps: Pair<number>;
+  /** Windows down and across. */
+  readonly count: Pair<number>;
+  /** Zeros before the first row and column. */
+  readonly before: Pair<number>;
+  readonly stride: Pair<number>;
+  readonly dilation: Pair<number>;
+}
+
 /** One operand of a matrix product: where its elements stand in its buffer. All numbers count elements. */
 export interface MatmulOperand {
   readonly dtype: MatmulDType;
@@ -27,6 +49,8 @@ export interface MatmulOperand {
   readonly strides: readonly [batch: readonly number[], row: number, col: number];
   /** Of `b` only: its rows and columns are not evenly spaced, and lie like this instead. */
   readonly nest?: Nest;
+  /** Of `b` only: its rows and columns are windows of images, instead of what strides say. */
+  readonly windows?: Windows;
 }
 
 /** Where the product is written; columns are always adjacent. */

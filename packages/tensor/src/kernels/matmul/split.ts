@@ -45,7 +45,8 @@ const AXES: readonly Axis[] = ['batch', 'M', 'N', 'K'];
 
 function matrices(spec: MatmulSpec, c: MatmulResult): Matrix[] {
   const { a, b } = spec;
-  const { nest } = b;
+  const { nest, windows } = b;
+  const loopsOfB = nest ? [...nest.rows, ...nest.cols] : windows && [windows.channels, ...windows.pixels];
   const of = (
     name: 'a' | 'b' | 'c',
     dtype: DType,
@@ -55,13 +56,13 @@ function matrices(spec: MatmulSpec, c: MatmulResult): Matrix[] {
   ): Matrix => {
     const loops = batch.map((stride, i): Loop => ({ size: spec.batch[i]!, stride })).slice(1);
     const strides = { ...s, batch: batch[0] ?? 0 };
-    if (!nest) return { name, dtype, offset, strides, inner: reachOf(loops) };
-    // rows and columns of a nest are not cut: whatever lies along them belongs to the inside of every matrix
+    if (!loopsOfB) return { name, dtype, offset, strides, inner: reachOf(loops) };
+    // rows and columns of a nest or of windows are not cut: whatever lies along them belongs to the inside of every matrix
     const plain = [
       { size: spec.K, stride: s.K },
       { size: spec.N, stride: s.N },
     ];
-    const inside = name === 'b' ? [...nest.rows, ...nest.cols] : plain;
+    const inside = name === 'b' ? loopsOfB : plain;
     return { name, dtype, offset, strides: { ...strides, N: 0, K: 0 }, inner: reachOf([...loops, ...inside]) };
   };
   const list = [

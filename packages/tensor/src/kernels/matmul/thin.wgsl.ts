@@ -9,7 +9,7 @@ export interface ThinOptions {
 }
 
 /**
- * Products of a single row: depthwise convolutions and the gradients of their kernels. One invocation computes
+ * Products of a single row: depthwise convolutions with a stride and the gradients of their kernels. One invocation computes
  * neighbouring columns, four or more of them; nothing is shared, as nearly nothing could be.
  */
 export const thinCode = ({ scalar: s, cols }: ThinOptions, place: string, store: StoreCode): string => /* wgsl */ `

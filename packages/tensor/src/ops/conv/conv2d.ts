@@ -26,7 +26,8 @@ export interface Conv2dOptions {
  *
  * It is a matrix product of the kernels with the windows of the images, which kernels read where they overlap: nothing
  * of the size of all windows is ever stored, neither here nor in the gradients. Padding stores the images with their
- * zeros. A kernel of one pixel is a plain matrix product; a depthwise convolution runs in kernels of its own.
+ * zeros. A kernel of one pixel is a plain matrix product. A depthwise convolution runs in kernels of its own; where its
+ * windows slide over the images pixel by pixel, these put in the zeros themselves.
  * @throws ShapeError where channels, groups or sizes do not fit.
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
