@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { onInterrupt } from '@chiaro/nn/node';
 import { host } from '@chiaro/tensor/host';
 import { ChiaroError } from '../engine.js';
 import type { FitFace } from '../fit/types.js';
@@ -24,18 +25,14 @@ function optionsOfProcess(): CLIOptions | undefined {
 
 /**
  * Runs the command with this process's arguments, streams and signals, and sets its exit code. The first Ctrl-C (or
- * SIGTERM) lets the fit save its state, a second one ends the process at once.
+ * SIGTERM) lets the fit save its state, a second one ends the process at once unless it is an echo of the first.
  */
 export async function runProcess(fit: FitFace): Promise<void> {
   const options = optionsOfProcess();
   if (options === undefined) return;
   const control = new AbortController();
-  const interrupt = (): void => {
-    if (control.signal.aborted) process.exit(130); // files are renamed into place: nothing is left half-written
-    control.abort(new ChiaroError('interrupted'));
-  };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, interrupt);
+  // files are renamed into place: a process that ends at once leaves nothing half-written
+  const release = onInterrupt(() => control.abort(new ChiaroError('interrupted')));
   process.exitCode = await runFace(options, {
     fit: async (photo, given) => {
       await host.requestGPU(given.onNote); // the first time it may have to prepare a software GPU
@@ -45,5 +42,5 @@ export async function runProcess(fit: FitFace): Promise<void> {
     out: stdout,
     signal: control.signal,
   });
-  for (const signal of signals) process.off(signal, interrupt);
+  release();
 }

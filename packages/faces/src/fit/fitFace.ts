@@ -31,7 +31,7 @@ import { fitParameters } from './result/parameters.js';
 import { relitImages, turntable } from './result/views.js';
 import { FitRun } from './run.js';
 import { increments, personalised, textureAdam, textureStep, textureTerms } from './stages/textureStage.js';
-import type { FitImages, FitMesh, FitOptions, FitResult, HostImage } from './types.js';
+import type { FitCamera, FitImages, FitMesh, FitOptions, FitResult, HostImage } from './types.js';
 
 /** What `fitFace` takes: the options of every fit, the model, and what may be given instead of being found. */
 export interface FitFaceOptions extends Omit<FitOptions, 'model'> {
@@ -69,9 +69,11 @@ export async function fitFace(photo: Photo, options: FitFaceOptions): Promise<Fi
   const at = view(Math.min(config.size, crop.width));
   const shading = { spp: config.texture.shadingSpp, seed, lightHeight: config.trace.lightHeight };
   const mesh = noGrad(() => posedFace(model, variables));
+  const beforeShading = run.seconds;
   const face = await run.stage('model', 'shading of every pixel', () =>
     faceView(model, mesh, variables.light, at.camera, held.mask, shading),
   );
+  const shadingSeconds = run.seconds - beforeShading;
   const mask = await comparedPixels(face);
   if (model.albedoCount > 0)
     await run.stage('model', 'albedo of the model', () => albedoFit(model, variables, face, at, mask, config));
@@ -80,7 +82,9 @@ export async function fitFace(photo: Photo, options: FitFaceOptions): Promise<Fi
   const modelOnly = faceImage(face, base);
   const modelMetrics = await imageMetrics(modelOnly, at.photo, mask);
 
-  const textures = await textureFit({ context, config, run }, { base, face, at, mask });
+  // the final image is such a shading again, with other numbers of samples
+  const reserve = shadingSeconds * Math.max(1, config.render.spp / config.texture.shadingSpp);
+  const textures = await textureFit({ context, config, run }, { base, face, at, mask, reserve });
   const finished = await run.stage('render', 'final image and maps', async () => {
     const spp = { ...shading, spp: config.render.spp, seed: seed + 100 };
     const lit = await faceView(model, mesh, variables.light, at.camera, held.mask, spp);
@@ -95,14 +99,27 @@ export async function fitFace(photo: Photo, options: FitFaceOptions): Promise<Fi
         specular: await hostImage(textures.specular),
         roughness: { width: 1, height: 1, channels: 1, data: Float32Array.of(model.roughness) } as const,
       },
+      camera: await fittedCamera(variables, at, crop),
+      light: {
+        sh: Float32Array.from(await variables.light.data()),
+        environment: await hostImage(environmentOfSH(variables.light, { height: 64 })),
+      },
+      parameters: await fitParameters(variables, fit.pose.focal, model.albedoCount),
     };
   });
   const small = view(Math.min(config.render.smallSize, crop.width));
+  // a view takes as long as the one before
+  const rays = ({ size, spp }: { size: number; spp: number }): number => size ** 2 * spp;
+  const asShading = rays({ size: small.size, spp: config.render.smallSpp }) / rays({ size: at.size, spp: shading.spp });
+  let began: number | undefined;
   const next = (label: string): boolean => {
     options.signal?.throwIfAborted();
     options.onProgress?.({ stage: 'render', detail: label, step: 0, steps: 1, rate: 0 });
-    if (run.seconds < budgetSeconds) return true;
-    run.note('the seconds are used up: views under other lights or from other sides are left out');
+    const now = run.seconds;
+    const expected = began === undefined ? shadingSeconds * asShading : now - began;
+    began = now;
+    if (now + expected < budgetSeconds) return true;
+    run.note('the time does not suffice: views under other lights or from other sides are left out');
     return false;
   };
   const viewing = { context, variables, textures, view: small, config: config.render, seed, next };
@@ -112,21 +129,11 @@ export async function fitFace(photo: Photo, options: FitFaceOptions): Promise<Fi
   }));
   const { outline } = finished;
   return {
-    camera: {
-      width: at.size,
-      height: at.size,
-      intrinsics: at.intrinsics,
-      rotation: triple(await variables.rotation.data()),
-      translation: triple(await variables.translation.data()),
-      crop: [crop.left, crop.top, crop.width, crop.height],
-    },
+    camera: finished.camera,
     mesh: finished.mesh,
     textures: finished.textures,
-    light: {
-      sh: Float32Array.from(await variables.light.data()),
-      environment: await hostImage(environmentOfSH(variables.light, { height: 64 })),
-    },
-    parameters: await fitParameters(variables, fit.pose.focal, model.albedoCount),
+    light: finished.light,
+    parameters: finished.parameters,
     images: finished.images,
     relit: extra.relit,
     ...(extra.turntable && { turntable: extra.turntable }),
@@ -202,12 +209,14 @@ interface TextureInputs {
   readonly face: FaceView;
   readonly at: View;
   readonly mask: Uint8Array;
+  /** Seconds for the work after it. */
+  readonly reserve: number;
 }
 
 /** The texture stage: increments per texel under held shading. */
 async function textureFit(
   fit: { context: FaceContext; config: FitConfig; run: FitRun },
-  { base, face, at, mask }: TextureInputs,
+  { base, face, at, mask, reserve }: TextureInputs,
 ): Promise<FaceTextures> {
   const { context, config, run } = fit;
   const { texture } = config;
@@ -225,6 +234,7 @@ async function textureFit(
     detail: `${texture.size} x ${texture.size} texels`,
     steps: texture.steps,
     share: texture.share,
+    reserve,
     adam,
     cells: { ...cells },
     terms: textureTerms,
@@ -291,6 +301,21 @@ async function outlineMetrics(
   return {
     rms: landmarkRms(projected, detected) / eyes,
     iou: outlineIou(detected, projected, covered, size, size),
+  };
+}
+
+async function fittedCamera(
+  { rotation, translation }: FaceVariables,
+  { size, intrinsics }: View,
+  { left, top, width, height }: Crop,
+): Promise<FitCamera> {
+  return {
+    width: size,
+    height: size,
+    intrinsics,
+    rotation: triple(await rotation.data()),
+    translation: triple(await translation.data()),
+    crop: [left, top, width, height],
   };
 }
 

@@ -1,4 +1,4 @@
-import { Parameter, noGrad, tensor, zeros } from '../engine.js';
+import { Parameter, noGrad, realize, tensor, zeros } from '../engine.js';
 import type { FitConfig } from './config.js';
 import type { FaceContext } from './faceContext.js';
 import { columnOf } from '../scene/surfaceImage.js';
@@ -30,7 +30,16 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
   run.keep('held', { ...held });
   const { vertex, trace } = config;
 
-  const relight = async (at: View): Promise<void> => {
+  /** Seconds of the last estimate of the light, and of the first step of the last phase: what the next ones will take. */
+  let lightSeconds = 0;
+  let stepSeconds = 0;
+
+  const relight = async (at: View, before: string): Promise<void> => {
+    const from = run.seconds;
+    await run.stage('model', `light before ${before}`, () => holdLight(at));
+    lightSeconds = run.seconds - from;
+  };
+  const holdLight = async (at: View): Promise<void> => {
     const { light, shadow, visibility, skin, ambient } = await estimateLight(context, v, at, config.light);
     noGrad(() => {
       held.areas.assign(tensor(context.areas.map((area, k) => area * skin[k])));
@@ -48,17 +57,22 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
   for (let round = 0; round < vertex.rounds; round++) {
     const name = `vertices ${round + 1}`;
     if (run.isDone(name)) continue;
-    if (!run.isWithin(name)) await relight(coarse);
+    const detail = `vertices, ${vertex.size} x ${vertex.size} pixels, round ${round + 1} of ${vertex.rounds}`;
+    const share = vertex.share / vertex.rounds;
+    if (!run.isWithin(name)) {
+      if (round > 0 && !run.affords({ name, detail, share }, lightSeconds + stepSeconds)) continue;
+      await relight(coarse, `round ${round + 1} of ${vertex.rounds}`);
+    }
     const ambient = await held.ambient.item();
     // one optimiser and one recording for all rounds
     adam ??= adamOf(v, vertex.rates, ambient);
     step ??= vertexStep(context, v, coarse, config, adam);
-    await run.optimise({
+    stepSeconds = await run.optimise({
       name,
       stage: 'model',
-      detail: `vertices, ${vertex.size} x ${vertex.size} pixels, round ${round + 1} of ${vertex.rounds}`,
+      detail,
       steps: vertex.steps,
-      share: vertex.share / vertex.rounds,
+      share,
       adam,
       cells: { ...v },
       terms: stepTerms,
@@ -69,20 +83,26 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
   for (const [k, level] of trace.levels.entries()) {
     const name = `rays ${k + 1}`;
     if (run.isDone(name)) continue;
+    const detail = `ray traced, ${level.size} x ${level.size} pixels, ${2 * level.spp} samples`;
     const at = view(level.size);
-    if (!run.isWithin(name)) await relight(at);
+    if (!run.isWithin(name)) {
+      const begin = lightSeconds + (k === 0 ? tracedBegin : 1) * stepSeconds;
+      if (!run.affords({ name, detail, share: level.share }, begin)) continue;
+      await relight(at, `ray traced, ${level.size} x ${level.size} pixels`);
+    }
     const ambient = await held.ambient.item();
     const optimiser = adamOf(v, trace.rates, ambient);
-    const kept = {
-      estimate: new Parameter(firstEstimate(context, v, at, config, level.spp, run.generator)),
-      pixels: Parameter.zeros([level.size, level.size]),
-    };
+    const kept = await run.stage('model', `first image, ${level.size} x ${level.size} pixels`, async () => {
+      const estimate = new Parameter(firstEstimate(context, v, at, config, level.spp, run.generator));
+      await realize(estimate);
+      return { estimate, pixels: Parameter.zeros([level.size, level.size]) };
+    });
     run.keep(name, kept);
     const traced = tracedStep(context, v, at, config, level.spp, optimiser, run.generator, kept.estimate);
-    await run.optimise({
+    stepSeconds = await run.optimise({
       name,
       stage: 'model',
-      detail: `ray traced, ${level.size} x ${level.size} pixels, ${2 * level.spp} samples`,
+      detail,
       steps: level.steps,
       share: level.share,
       adam: optimiser,
@@ -96,6 +116,12 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
   }
   return held;
 }
+
+/**
+ * The first image and the first ray-traced step take about as long as so many first steps with vertices: a ray-traced step
+ * has one in it.
+ */
+const tracedBegin = 4;
 
 /** The mask of the pixels follows the face every so many steps. */
 const maskSteps = 20;

@@ -18,6 +18,11 @@ export interface Phase {
    * without steps, is made good.
    */
   readonly share: number;
+  /**
+   * Seconds that the work after the last phase is expected to take. Given by the last phase, which may then take all else
+   * that is left, whatever its share.
+   */
+  readonly reserve?: number;
   readonly adam: Adam;
   /** What the steps change. */
   readonly cells: Readonly<Record<string, Parameter>>;
@@ -27,9 +32,16 @@ export interface Phase {
   readonly step: (progress: number, k: number) => Tensor | Promise<Tensor>;
 }
 
-/** Values are read back, progress is sent and the signal is looked at every so many steps. */
+/** Values are read back, progress is sent, time and signal are looked at every so many steps, */
 const stride = 5;
+/** and after every step while one takes more than this part of the phase's time. */
+const slowStep = 1 / 20;
+/** A second step takes at least about this part of the first one, which compiles kernels. */
+const secondStep = 0.5;
 const checkpointSeconds = 30;
+
+/** Phases are begun where the way to the end of their first step takes at most this part of their time. */
+const beginning = 0.5;
 
 /** What is left of the learning rates at the end of a phase. */
 const lastRate = 0.1;
@@ -40,15 +52,34 @@ interface Running {
   readonly seconds: number;
 }
 
+/** Seconds per step after the first step, from the times at which steps were seen to be done. */
+class Pace {
+  #first: readonly [number, number] | undefined;
+  #last: readonly [number, number] | undefined;
+  /** Undefined before the second look. */
+  secondsPerStep: number | undefined;
+
+  /** At `seconds`, `k` steps are done. What happens once (a pause, a kernel that is compiled) shall not count for long. */
+  look(k: number, seconds: number): void {
+    const now = [k, seconds] as const;
+    const since = ([k0, seconds0]: readonly [number, number]): number => (seconds - seconds0) / (k - k0);
+    if (this.#first && this.#last) this.secondsPerStep = Math.min(since(this.#first), since(this.#last));
+    this.#first ??= now;
+    this.#last = now;
+  }
+}
+
 /** The book-keeping of one fit: progress, cancelling, checkpoints, curves, seconds. */
 export class FitRun {
   readonly generator: Generator;
   readonly stages: StageRecord[] = [];
   readonly notes: string[] = [];
-  readonly #started = performance.now();
+  readonly #started: number;
   readonly #before: number;
+  /** Up to when `stages` has all seconds: what lies between two stages belongs to the second one. */
+  #recorded: number;
   readonly #cells: Record<string, Parameter> = {};
-  #lastCheckpoint = performance.now();
+  #lastCheckpoint: number;
   /** Share of the budget that no phase has had yet. What no phase asks for is for work without steps, and comes last. */
   #unclaimed: number;
   #resume: FitCheckpoint | undefined;
@@ -56,7 +87,12 @@ export class FitRun {
   /** Details of work without steps that is recorded; after a resumption it is done again, but counts once. */
   readonly #worked: string[];
 
-  constructor(readonly options: Omit<FitOptions, 'model'>) {
+  /** @param now seconds of a clock. */
+  constructor(
+    readonly options: Omit<FitOptions, 'model'>,
+    private readonly now: () => number = () => performance.now() / 1000,
+  ) {
+    this.#started = this.#recorded = this.#lastCheckpoint = now();
     const { resume, seed } = options;
     if (resume && resume.formatVersion !== 1) {
       throw new ChiaroError(`fitFace: the checkpoint has format ${String(resume.formatVersion)}, this version reads 1`);
@@ -78,7 +114,7 @@ export class FitRun {
 
   /** Seconds of work, those before a resumption included. */
   get seconds(): number {
-    return this.#before + (performance.now() - this.#started) / 1000;
+    return this.#before + this.now() - this.#started;
   }
 
   note(text: string): void {
@@ -89,11 +125,12 @@ export class FitRun {
   /** Runs a stage that is not made of steps, and records it. */
   async stage<T>(stage: FitStage, detail: string, work: () => Promise<T> | T): Promise<T> {
     this.#throwIfAborted();
-    const from = performance.now();
+    const from = this.now();
     this.options.onProgress?.({ stage, detail, step: 0, steps: 1, rate: 0 });
     const result = await work();
-    const seconds = (performance.now() - from) / 1000;
-    this.#record(stage, seconds, this.#worked.includes(detail) ? 0 : 1, []);
+    await idle(); // what the work has only queued would count for the next stage
+    const seconds = this.now() - from;
+    this.#record(stage, this.#worked.includes(detail) ? 0 : 1, []);
     this.#worked.push(detail);
     this.options.onProgress?.({ stage, detail, step: 1, steps: 1, rate: 1 / Math.max(seconds, 1e-3), etaSeconds: 0 });
     return result;
@@ -119,46 +156,67 @@ export class FitRun {
     }
   }
 
+  /** Seconds that a phase would have if it began now. */
+  #secondsFor({ share, reserve }: Pick<Phase, 'share' | 'reserve'>): number {
+    const left = Math.max(0, this.options.budgetSeconds - this.seconds);
+    if (reserve !== undefined) return Math.max(0, left - reserve);
+    return (left * share) / Math.max(this.#unclaimed, share); // shares may add up to more than all
+  }
+
+  /**
+   * Whether a phase that takes about so many seconds up to the end of its first step has time for more than that. If not,
+   * the phase counts as done, others get its share, and a note says that it is left out.
+   */
+  affords({ name, detail, share }: Pick<Phase, 'name' | 'detail' | 'share'>, seconds: number): boolean {
+    if (seconds <= beginning * this.#secondsFor({ share })) return true;
+    this.#finish({ name, share });
+    this.note(`${detail}: left out, the time does not suffice; give more seconds for a better result`);
+    return false;
+  }
+
+  #finish({ name, share }: Pick<Phase, 'name' | 'share'>): void {
+    this.#done.push(name);
+    this.#unclaimed -= share;
+  }
+
   /**
    * Steps of Adam with learning rates that fall along a cosine. Fewer than planned where the machine is too slow for the
-   * phase's share of the time: its rate is measured after the first steps, which compile kernels.
+   * phase's share of the time; how many is planned again at every look at the clock. One is made in any case.
+   * @returns the seconds of the first step, which compiles kernels; 0 for a phase that was done before.
    */
-  async optimise(phase: Phase): Promise<void> {
+  async optimise(phase: Phase): Promise<number> {
     const { name, stage, detail, adam, terms } = phase;
-    if (this.isDone(name)) return;
-    const left = Math.max(0, this.options.budgetSeconds - this.seconds);
-    const allowed = (left * phase.share) / Math.max(this.#unclaimed, phase.share); // shares may add up to more than all
+    if (this.isDone(name)) return 0;
+    const allowed = this.#secondsFor(phase);
     const first = adam.groups.map((g) => g.lr);
-    const started = performance.now();
+    const started = this.now();
     const restored = this.#restore(phase);
     let { k, steps } = restored;
     const begin = k;
     const curves = restored.curves ?? terms.map((term) => ({ phase: name, name: term, steps: [], values: [] }));
-    const spent = (): number => restored.seconds + (performance.now() - started) / 1000;
     this.options.onProgress?.({ stage, detail, step: k, steps, rate: 0 });
-    let warm = started;
+    const pace = new Pace();
+    let firstStep = 0;
     while (k < steps) {
       scaleRates(adam, first, lastRate + ((1 - lastRate) * (1 + Math.cos((Math.PI * k) / steps))) / 2);
       const values = await phase.step(k / Math.max(steps - 1, 1), k);
       k++;
-      if (k % stride !== 0 && k !== steps && k !== begin + 1) continue;
+      const slow = (pace.secondsPerStep ?? firstStep) > slowStep * allowed;
+      if (k % stride !== 0 && k !== steps && k !== begin + 1 && !slow) continue;
       const numbers = await values.data();
-      const now = performance.now();
-      if (k === begin + 1) warm = now;
-      // a resumed phase reads its first values for the rate only
-      const resumed = k === begin + 1 && begin > 0 && k % stride !== 0;
-      numbers.forEach((value, t) => {
-        if (resumed) return;
-        (curves[t].steps as number[]).push(k);
-        (curves[t].values as number[]).push(value);
-      });
-      const rate = k > begin + 1 ? (k - begin - 1) / ((now - warm) / 1000) : 0;
-      if (rate > 0) {
-        const possible = k + Math.max(0, Math.floor((allowed - (now - started) / 1000) * rate));
-        if (possible < steps && begin === 0) {
-          steps = Math.max(possible, k);
-          this.#slow(phase, steps);
-        }
+      const spent = this.now() - started;
+      if (k === begin + 1) firstStep = spent;
+      pace.look(k, spent);
+      const perStep = pace.secondsPerStep;
+      const more = Math.floor(Math.max(0, allowed - spent) / Math.max(perStep ?? secondStep * firstStep, 1e-6));
+      // what the first step took tells only whether there is time for a second one
+      if (perStep !== undefined || more === 0) steps = Math.min(k + more, phase.steps);
+      // looks that are for the clock only leave no point
+      if (k % stride === 0 || k === 1 || k === steps) {
+        numbers.forEach((value, t) => {
+          (curves[t].steps as number[]).push(k);
+          (curves[t].values as number[]).push(value);
+        });
       }
       this.options.onProgress?.({
         stage,
@@ -166,31 +224,31 @@ export class FitRun {
         step: k,
         steps,
         loss: numbers[0],
-        rate,
-        ...(rate > 0 && { etaSeconds: (steps - k) / rate }),
+        rate: perStep ? 1 / perStep : 0,
+        ...(perStep !== undefined && { etaSeconds: (steps - k) * perStep }),
       });
       if (!Number.isFinite(numbers[0]))
         throw new ChiaroError(`fitFace: ${detail}: the loss became ${numbers[0]} at step ${k}`);
-      const due = now - this.#lastCheckpoint > checkpointSeconds * 1000;
-      if (due || this.options.signal?.aborted) await this.#checkpoint(phase, k, steps, { curves, seconds: spent() });
+      const due = this.now() - this.#lastCheckpoint > checkpointSeconds;
+      if (due || this.options.signal?.aborted)
+        await this.#checkpoint(phase, k, steps, { curves, seconds: this.now() - this.#recorded });
       this.#throwIfAborted();
     }
     scaleRates(adam, first, 1);
     await idle();
-    this.#done.push(name);
-    this.#unclaimed -= phase.share;
-    this.#record(stage, spent(), k, curves);
+    if (k < phase.steps)
+      this.note(`${detail}: ${k} of ${phase.steps} steps fit into the time; give more seconds for a better result`);
+    this.#finish(phase);
+    this.#record(stage, k, curves);
     await this.#checkpoint(phase, k, steps);
+    return firstStep;
   }
 
-  #slowPhases = new Set<string>();
-  #slow({ name, detail, steps: planned }: Phase, steps: number): void {
-    if (this.#slowPhases.has(name)) return;
-    this.#slowPhases.add(name);
-    this.note(`${detail}: about ${steps} of ${planned} steps fit into the time; give more seconds for a better result`);
-  }
-
-  #record(stage: FitStage, seconds: number, steps: number, curves: readonly LossCurve[]): void {
+  /** Adds all that was done since the last record to a stage. */
+  #record(stage: FitStage, steps: number, curves: readonly LossCurve[]): void {
+    const now = this.now();
+    const seconds = now - this.#recorded;
+    this.#recorded = now;
     const at = this.stages.findIndex((record) => record.stage === stage);
     const old = this.stages[at];
     if (!old) this.stages.push({ stage, seconds, steps, curves });
@@ -204,9 +262,9 @@ export class FitRun {
     this.options.signal?.throwIfAborted();
   }
 
-  #restore({ name, adam, steps }: Phase): Partial<Running> & { k: number; steps: number; seconds: number } {
+  #restore({ name, adam, steps }: Phase): { k: number; steps: number; curves?: LossCurve[] } {
     const saved = this.#resume;
-    if (saved?.info['phase'] !== name) return { k: 0, steps, seconds: 0 };
+    if (saved?.info['phase'] !== name) return { k: 0, steps };
     this.#resume = undefined;
     const entries = Object.keys(saved.arrays)
       .filter((key) => key.startsWith('adam.'))
@@ -215,11 +273,12 @@ export class FitRun {
     adam.load({ formatVersion: 1, entries });
     this.generator.state = saved.info['generator'] as Generator['state'];
     const { curves, seconds = 0 } = (saved.info['running'] as Partial<Running> | undefined) ?? {};
-    return { k: saved.step, steps: saved.info['steps'] as number, curves, seconds };
+    this.#recorded -= seconds;
+    return { k: saved.step, steps: saved.info['steps'] as number, curves };
   }
 
   async #checkpoint({ stage, name, adam }: Phase, step: number, steps: number, running?: Running): Promise<void> {
-    this.#lastCheckpoint = performance.now();
+    this.#lastCheckpoint = this.now();
     const { onCheckpoint, seed } = this.options;
     if (!onCheckpoint) return;
     const arrays: Record<string, SavedArray> = {};

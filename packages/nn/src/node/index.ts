@@ -4,6 +4,7 @@
  */
 export { csvLog, jsonlLog, readJsonl } from './fileLogs.js';
 export { folderStore } from './folderStore.js';
+export { onInterrupt } from './onInterrupt.js';
 export { progressDisplay } from './progress.js';
 export type { ProgressDisplay, TextStream } from './progress.js';
 export { stepsChart } from '../report/report.js';

@@ -5,15 +5,13 @@ import { trainingReport } from '../report/report.js';
 import type { RunOptions, Trainer, TrainingResult } from '../train/index.js';
 import { csvLog, jsonlLog, readJsonl } from './fileLogs.js';
 import { folderStore } from './folderStore.js';
+import { onInterrupt } from './onInterrupt.js';
 import { progressDisplay, type TextStream } from './progress.js';
 
 /** A run was ended by Ctrl-C or SIGTERM, with a checkpoint: it can go on. */
 export class InterruptedError extends ChiaroError {
   override readonly name = 'InterruptedError';
 }
-
-/** Milliseconds in which a second signal is taken for an echo: whoever ends a process often tells its group as well. */
-const echo = 500;
 
 /** Options of `trainInFolder`. */
 export interface FolderRunOptions extends Pick<RunOptions, 'resume' | 'signal'> {
@@ -41,16 +39,11 @@ export async function trainInFolder<Batch>(
   const passOn = (): void => control.abort(signal?.reason);
   if (signal?.aborted) passOn();
   signal?.addEventListener('abort', passOn);
-  let interrupted: number | undefined;
-  const interrupt = (): void => {
-    if (interrupted !== undefined && performance.now() - interrupted < echo) return;
+  const release = onInterrupt(() => {
     if (control.signal.aborted) process.exit(130); // files are renamed into place: nothing is left half-written
-    interrupted = performance.now();
     display?.note('stopping after this step; Ctrl-C again stops at once');
     control.abort(new InterruptedError('the run was interrupted; run it again to go on'));
-  };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const name of signals) process.on(name, interrupt);
+  });
   const log = join(folder, 'log.jsonl');
   const report = join(folder, 'report.html');
   try {
@@ -66,7 +59,7 @@ export async function trainInFolder<Batch>(
     display?.note(`curves: ${resolve(report)}`);
     return result;
   } finally {
-    for (const name of signals) process.off(name, interrupt);
+    release();
     signal?.removeEventListener('abort', passOn);
     display?.stop();
   }
