@@ -32,10 +32,7 @@ export class Generator {
 
   /** @param seed a whole number from 0 to 2^53 - 1. */
   constructor(seed = 0) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ChiaroError(`Generator: the seed must be a whole number from 0 to 2^53 - 1, got ${seed}`);
-    }
-    this.#seed = seed;
+    this.#seed = whole('seed', seed);
   }
 
   get seed(): number {
@@ -48,8 +45,7 @@ export class Generator {
   }
 
   set state({ seed, counter }: GeneratorState) {
-    this.#seed = seed;
-    this.#counter = counter;
+    [this.#seed, this.#counter] = [whole('seed', seed), whole('counter', counter)];
   }
 
   /** @internal Takes `count` draws; gives the counter of the first. */
@@ -71,25 +67,34 @@ export class Generator {
   #draw(): Draw {
     const word = (value: number, index: 0 | 1): Node => scalarNode(wordOf(value, index), 'uint32');
     const trace = activeTrace();
-    const counter = trace ? trace.draw(this) : undefined;
-    const first = counter ? 0 : this.take(1);
-    return {
-      counter: counter ?? [word(first, 0), word(first, 1)],
-      key: [word(this.#seed, 0), word(this.#seed, 1)],
-    };
+    if (trace) return trace.draw(this);
+    const first = this.take(1);
+    return { counter: [word(first, 0), word(first, 1)], key: [word(this.#seed, 0), word(this.#seed, 1)] };
   }
+}
+
+function whole(what: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new ChiaroError(`Generator: the ${what} must be a whole number from 0 to 2^53 - 1, got ${value}`);
 }
 
 /** Low or high 32 bits of a whole number. */
 export const wordOf = (value: number, index: 0 | 1): number =>
   index === 0 ? value % 2 ** 32 : Math.floor(value / 2 ** 32);
 
-let global = new Generator(0);
+/**
+ * The generator of random operations that are not given one, seeded with 0. It stays the same object: `manualSeed` and
+ * `loadState` change its position, so code and compiled functions that hold it see the change.
+ *
+ * @example const saved = await saveState([weights, defaultGenerator]); // a checkpoint from which the draws go on
+ */
+export const defaultGenerator = new Generator(0);
 
-/** The generator of random operations that are not given one. */
-export const defaultGenerator = (): Generator => global;
-
-/** Seeds the default generator. */
+/**
+ * Seeds the default generator and starts it from its first draw.
+ * @param seed a whole number from 0 to 2^53 - 1.
+ */
 export function manualSeed(seed: number): Generator {
-  return (global = new Generator(seed));
+  defaultGenerator.state = { seed, counter: 0 };
+  return defaultGenerator;
 }

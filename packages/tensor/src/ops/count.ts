@@ -6,6 +6,7 @@ import type { Tensor } from '../tensor.js';
 import { elementwise } from './apply.js';
 import { ones, zeros } from './create.js';
 import { scatterAdd } from './indexing.js';
+import { sum, type Dims } from './reduce.js';
 
 /**
  * How often each number 0 ... bins - 1 occurs in an integer tensor: int32 [bins]; with weights, the sum of the weights
@@ -26,6 +27,10 @@ export function binCount(x: Tensor, bins: number, weights?: Tensor): Tensor {
     return scatterAdd(zeros([bins], { dtype: each.dtype }), 0, x.flatten(), each);
   });
 }
+
+/** How many elements along dimensions (all by default) are not 0, int32; NaN is not 0. */
+export const countNonzero = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
+  tidy(() => sum(x.ne(0), dims, keepdim));
 
 const binOf = expr`fn bin_of(x: f32, low: f32, high: f32, bins: f32) -> i32 {
   let inside = x >= low && x <= high && !isnan(x);

@@ -17,12 +17,13 @@ interface Term {
  * Sums of products in Einstein's notation: each operand has a letter per dimension, letters that the result does not
  * name are summed over. Without `->` the result has the letters that occur once, in alphabetical order. A letter twice
  * in one operand is its diagonal; a size of 1 repeats. Operands are multiplied from left to right: what two of them share
- * becomes one matrix product.
+ * becomes one matrix product. `...` stands for all dimensions of an operand that have no letter; those of several operands
+ * broadcast from the right, come first in a result that is not written out, and are summed over if it leaves them out.
  *
- * Differs from PyTorch: `...` is refused.
  * @throws FormatError for an equation that cannot be read; ShapeError for operands that do not fit it.
  *
  * @example einsum('bik,bkj->bij', a, b) // batched matrix product
+ * @example einsum('...ik,...kj->...ij', a, b) // over any leading dimensions
  */
 export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const { inputs, output } = parse(equation, operands);
@@ -42,28 +43,39 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
     throw new FormatError(`einsum: "${equation}": ${why}`);
   };
   const text = equation.replace(/\s/g, '');
-  if (text.includes('.')) fail('"..." is not supported; write a letter for every dimension');
   const [left = '', right, ...more] = text.split('->');
-  const strange = /[^A-Za-z,]/.exec(left + (right ?? ''))?.[0];
+  const strange = /[^A-Za-z,.]/.exec(left + (right ?? ''))?.[0];
   if (more.length > 0) fail('has more than one ->');
   if (strange !== undefined) fail(`${strange} is neither a letter nor a comma`);
   if (right?.includes(',')) fail('the result has a comma');
-  const inputs = left.split(',').map((letters) => [...letters]);
-  if (inputs.length !== operands.length) fail(`describes ${inputs.length} operands, got ${operands.length}`);
-  inputs.forEach((letters, i) => {
+  const terms = left.split(',');
+  if (terms.length !== operands.length) fail(`describes ${terms.length} operands, got ${operands.length}`);
+  if ([...terms, right ?? ''].some((term) => !/^[^.]*(\.\.\.)?[^.]*$/.test(term)))
+    fail('dots stand for dimensions only as "...", once in an operand or the result');
+  const inputs = terms.map((term, i) => {
     const { shape } = operands[i]!;
-    if (letters.length === shape.length) return;
+    const named = term.replace('...', '').length;
+    if (named === shape.length || (named < shape.length && term.includes('.')))
+      return namesOf(term, shape.length - named);
     throw new ShapeError(
-      `einsum: "${equation}": ${letters.join('')} has ${letters.length} letters, operand ${i} has shape ${showShape(shape)}`,
+      `einsum: "${equation}": ${term} has ${named} letters, operand ${i} has shape ${showShape(shape)}`,
     );
   });
   const all = inputs.flat();
-  const once = [...new Set(all)].filter((c) => all.indexOf(c) === all.lastIndexOf(c)).sort();
-  const output = right === undefined ? once : [...right];
+  const rest = Math.max(0, ...inputs.map((names) => names.filter((name) => name.startsWith('.')).length));
+  const once = [...new Set(all)].filter((c) => !c.startsWith('.') && all.indexOf(c) === all.lastIndexOf(c)).sort();
+  const output = right === undefined ? [...namesOf('...', rest), ...once] : namesOf(right, rest);
   const unknown = output.find((c) => !all.includes(c));
   if (unknown !== undefined) fail(`the result names ${unknown}, which no operand has`);
   if (new Set(output).size !== output.length) fail('the result names a letter twice');
   return { inputs, output };
+}
+
+/** The letters of a term; dimensions that dots stand for are called .0, .1, ... from the last one. */
+function namesOf(term: string, count: number): string[] {
+  const [before, after = ''] = term.split('...') as [string, string?];
+  const dots = Array.from({ length: term.includes('.') ? count : 0 }, (_, k) => `.${count - 1 - k}`);
+  return [...before, ...dots, ...after];
 }
 
 /** The size that each letter stands for. */
@@ -81,7 +93,7 @@ function letterSizes(
       const wrong = (own.get(letter) ?? n) !== n || (known !== 1 && n !== 1 && n !== known);
       if (wrong) {
         throw new ShapeError(
-          `einsum: "${equation}": ${letter} is ${own.get(letter) ?? known} and ${n} in operand ${i} of shape ${showShape(operands[i]!.shape)}`,
+          `einsum: "${equation}": ${letter.startsWith('.') ? 'a dimension of "..."' : letter} is ${own.get(letter) ?? known} and ${n} in operand ${i} of shape ${showShape(operands[i]!.shape)}`,
         );
       }
       own.set(letter, n);

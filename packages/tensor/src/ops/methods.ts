@@ -10,6 +10,7 @@ import * as math from './math.js';
 import * as product from './matmul.js';
 import * as matrixParts from './matrixParts.js';
 import * as movement from './movement.js';
+import * as notNumbers from './notNumbers.js';
 import * as products from './products.js';
 import * as reductions from './reduce.js';
 import * as scans from './scan.js';
@@ -18,6 +19,7 @@ import * as search from './search.js';
 import * as sorting from './sort.js';
 import * as splits from './split.js';
 import * as statistics from './statistics.js';
+import * as twoNumbers from './twoNumbers.js';
 
 type Dims = reductions.Dims;
 
@@ -28,6 +30,10 @@ export interface TensorMethods {
   mul(other: Operand): Tensor;
   div(other: Operand): Tensor;
   remainder(other: Operand): Tensor;
+  fmod(other: Operand): Tensor;
+  floorDivide(other: Operand): Tensor;
+  hypot(other: Operand): Tensor;
+  logAddExp(other: Operand): Tensor;
   pow(exponent: Operand): Tensor;
   atan2(x: Operand): Tensor;
   maximum(other: Operand): Tensor;
@@ -84,6 +90,9 @@ export interface TensorMethods {
   isNaN(): Tensor;
   isInf(): Tensor;
   isFinite(): Tensor;
+  isClose(other: Operand, options?: notNumbers.Closeness): Tensor;
+  allClose(other: Operand, options?: notNumbers.Closeness): Tensor;
+  nanToNum(numbers?: notNumbers.NumbersFor): Tensor;
   /** This tensor where the condition holds, `other` elsewhere. */
   where(condition: Tensor, other: Operand): Tensor;
   to(dtype: DType): Tensor;
@@ -95,11 +104,18 @@ export interface TensorMethods {
   mean(dims?: Dims, keepdim?: boolean): Tensor;
   any(dims?: Dims, keepdim?: boolean): Tensor;
   all(dims?: Dims, keepdim?: boolean): Tensor;
+  nanSum(dims?: Dims, keepdim?: boolean): Tensor;
+  nanMean(dims?: Dims, keepdim?: boolean): Tensor;
+  countNonzero(dims?: Dims, keepdim?: boolean): Tensor;
   variance(dims?: Dims, keepdim?: boolean, correction?: number): Tensor;
   std(dims?: Dims, keepdim?: boolean, correction?: number): Tensor;
   norm(p?: number, dims?: Dims, keepdim?: boolean): Tensor;
   argMax(dim?: number, keepdim?: boolean): Tensor;
   argMin(dim?: number, keepdim?: boolean): Tensor;
+  maxWithIndices(dim: number, keepdim?: boolean): sorting.Sorted;
+  minWithIndices(dim: number, keepdim?: boolean): sorting.Sorted;
+  quantile(q: number, dim?: number, keepdim?: boolean): Tensor;
+  median(dim?: number, keepdim?: boolean): Tensor;
   softmax(dim: number): Tensor;
   logSoftmax(dim: number): Tensor;
   logSumExp(dims?: Dims, keepdim?: boolean): Tensor;
@@ -171,6 +187,7 @@ export interface TensorMethods {
   cumProd(dim: number, options?: scans.ScanOptions): Tensor;
   cumMax(dim: number, options?: scans.ScanOptions): Tensor;
   cumMin(dim: number, options?: scans.ScanOptions): Tensor;
+  diff(dim?: number, times?: number): Tensor;
   sort(dim?: number, options?: sorting.SortOptions): sorting.Sorted;
   argSort(dim?: number, options?: sorting.SortOptions): Tensor;
   topK(k: number, dim?: number, options?: { readonly largest?: boolean }): sorting.Sorted;
@@ -181,7 +198,7 @@ declare module '../tensor.js' {
 }
 
 const functions = {
-  ...{ ...math, ...reductions, ...statistics, ...movement, ...splits, ...matrixParts },
+  ...{ ...math, ...twoNumbers, ...notNumbers, ...reductions, ...statistics, ...movement, ...splits, ...matrixParts },
   ...{
     ...indexing,
     ...scatters,
@@ -197,13 +214,15 @@ const functions = {
 };
 const methodNames = [
   ...['add', 'sub', 'mul', 'div', 'remainder', 'pow', 'atan2', 'maximum', 'minimum', 'clamp', 'lerp'],
+  ...['fmod', 'floorDivide', 'hypot', 'logAddExp', 'isClose', 'allClose', 'nanToNum'],
+  ...['nanSum', 'nanMean', 'countNonzero'],
   ...['lt', 'le', 'gt', 'ge', 'eq', 'ne', 'logicalAnd', 'logicalOr', 'logicalXor', 'logicalNot'],
   ...['neg', 'abs', 'sign', 'square', 'reciprocal', 'floor', 'ceil', 'round', 'trunc', 'sqrt', 'rsqrt'],
   ...['exp', 'exp2', 'expm1', 'log', 'log2', 'log1p', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan'],
   ...['sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf'],
   ...['relu', 'leakyRelu', 'elu', 'sigmoid', 'silu', 'softplus', 'gelu', 'isNaN', 'isInf', 'isFinite', 'to', 'clone'],
   ...['sum', 'prod', 'max', 'min', 'mean', 'any', 'all', 'softmax', 'logSoftmax', 'logSumExp'],
-  ...['variance', 'std', 'norm', 'argMax', 'argMin'],
+  ...['variance', 'std', 'norm', 'argMax', 'argMin', 'maxWithIndices', 'minWithIndices', 'quantile', 'median', 'diff'],
   ...['reshape', 'flatten', 'permute', 'transpose', 'unsqueeze', 'squeeze', 'expand', 'slice', 'narrow', 'select'],
   ...['unfold', 'flip', 'pad', 'detach', 'indexSelect', 'gather', 'scatterAdd', 'indexAdd', 'matmul', 'dot'],
   ...['scatter', 'scatterReduce', 'indexCopy', 'indexFill', 'takeAlongDim', 'maskedFill', 'binCount', 'histogram'],

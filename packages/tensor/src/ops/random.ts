@@ -38,7 +38,7 @@ function drawFunction(kind: Draw): ExprFunction {
   return fn;
 }
 
-function draw(kind: Draw, shape: Shape, { generator = defaultGenerator() }: RandomOptions): Tensor {
+function draw(kind: Draw, shape: Shape, { generator = defaultGenerator }: RandomOptions): Tensor {
   expectShape('random', shape);
   const size = sizeOf(shape);
   const { counter, key } = generator.draw();

@@ -1,10 +1,12 @@
-import { DTypeError } from '../errors.js';
+import { DTypeError, ShapeError } from '../errors.js';
 import { Node } from '../graph/node.js';
 import type { ProgramCall } from '../graph/primitive.js';
 import { scanKernel } from '../kernels/scan/scan.js';
 import { normalizeDim, sizeOf } from '../shape.js';
+import { tidy } from '../runtime/tidy.js';
 import { live, type Tensor } from '../tensor.js';
 import { castNode, make } from './apply.js';
+import { narrow } from './movement.js';
 
 /** What a rule of differentiation needs of a scan program. */
 export interface ScanDetail {
@@ -61,3 +63,23 @@ export const cumMax = (x: Tensor, dim: number, options: ScanOptions = {}): Tenso
 /** Running minimum along a dimension. */
 export const cumMin = (x: Tensor, dim: number, options: ScanOptions = {}): Tensor =>
   scan('cumMin', 'min', x, dim, options);
+
+/**
+ * Differences of neighbours along a dimension, x[i + 1] - x[i], taken `times` times; the dimension gets shorter by one
+ * each time, down to nothing. PyTorch's `diff`.
+ * @throws DTypeError for bool; ShapeError for a tensor without dimensions.
+ */
+export function diff(x: Tensor, dim = -1, times = 1): Tensor {
+  const d = normalizeDim('diff', dim, x.rank);
+  if (!Number.isInteger(times) || times < 0)
+    throw new ShapeError(`diff: can be taken a whole number of times, got ${times}`);
+  return tidy(() => {
+    let result = make(live(x, 'diff'));
+    for (let k = 0; k < times; k++) {
+      const n = Math.max(0, result.shape[d]! - 1);
+      const from = Math.min(1, result.shape[d]!);
+      result = narrow(result, d, from, n).sub(narrow(result, d, 0, n));
+    }
+    return result;
+  });
+}

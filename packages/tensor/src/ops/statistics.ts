@@ -6,9 +6,12 @@ import { normalizeDim, normalizeDims, showShape, sizeOf } from '../shape.js';
 import { live, type Tensor } from '../tensor.js';
 import { elementwise, inFloat32 } from './apply.js';
 import { arange } from './create.js';
+import { gather } from './indexing.js';
 import { isNaN, where } from './math.js';
+import { narrow } from './movement.js';
 import { pin } from './nodes.js';
 import { max, mean, min, sum, type Dims } from './reduce.js';
+import { sort, type Sorted } from './sort.js';
 
 /** sqrt(x) whose derivative at 0 is 0. */
 const root = expr`fn root_or_zero(x: f32) -> f32 { return select(sqrt(x), 0.0, x <= 0.0); }`;
@@ -83,3 +86,71 @@ export const argMax = (x: Tensor, dim?: number, keepdim = false): Tensor => firs
 
 /** Place of the smallest element, as `argMax`; NaN counts as smallest here. */
 export const argMin = (x: Tensor, dim?: number, keepdim = false): Tensor => firstPlace('argMin', min, x, dim, keepdim);
+
+/** The extreme along a dimension, taken from its place: the gradient goes to that one element. */
+function withPlace(name: string, fold: typeof max, x: Tensor, dim: number, keepdim: boolean): Sorted {
+  return tidy(() => {
+    const indices = firstPlace(name, fold, x, dim, true);
+    if (x.rank === 0) return { values: x.reshape([]), indices: indices.reshape([]) };
+    const d = normalizeDim(name, dim, x.rank);
+    const shaped = (t: Tensor): Tensor => (keepdim ? t : t.squeeze(d));
+    return { values: shaped(gather(x, d, indices)), indices: shaped(indices) };
+  });
+}
+
+/**
+ * Largest elements along a dimension and their places, as PyTorch's `max` of a dimension: the first of equal ones, NaN
+ * counts as largest. The gradient goes to the element that was taken; that of `max` is shared between equal ones.
+ * @throws ShapeError for a dimension of no elements.
+ */
+export const maxWithIndices = (x: Tensor, dim: number, keepdim = false): Sorted =>
+  withPlace('maxWithIndices', max, x, dim, keepdim);
+
+/** Smallest elements along a dimension and their places, as `maxWithIndices`; NaN counts as smallest here. */
+export const minWithIndices = (x: Tensor, dim: number, keepdim = false): Sorted =>
+  withPlace('minWithIndices', min, x, dim, keepdim);
+
+/** What lies at a place (from 0, not always whole) of each line in ascending order; NaN for a line with NaN. */
+function atRank(
+  name: string,
+  x: Tensor,
+  dim: number | undefined,
+  keepdim: boolean,
+  place: (n: number) => number,
+): Tensor {
+  if (dim === undefined) {
+    const one = atRank(name, x.flatten(), 0, false, place);
+    return keepdim ? one.reshape(x.shape.map(() => 1)) : one;
+  }
+  const d = normalizeDim(name, dim, x.rank);
+  const n = x.shape[d]!;
+  if (n === 0) throw new ShapeError(`${name}: there is no ${name} of no elements, got shape ${showShape(x.shape)}`);
+  const { values } = sort(x, d);
+  const at = (k: number): Tensor => narrow(values, d, k, 1);
+  const low = Math.floor(place(n));
+  const part = place(n) - low;
+  const found = part === 0 ? at(low) : at(low).lerp(at(low + 1), part);
+  const result = isFloat(x.dtype) ? where(isNaN(at(n - 1)), at(n - 1), found) : found;
+  return keepdim ? result : result.squeeze(d);
+}
+
+/**
+ * The q-quantile along a dimension (of all elements by default): with the n elements in order, what lies at place
+ * q (n - 1), between two elements by linear interpolation. NaN where there is a NaN. Integers convert to float32.
+ * @param q from 0 to 1.
+ * @throws ShapeError for another q, and for no elements.
+ */
+export function quantile(x: Tensor, q: number, dim?: number, keepdim = false): Tensor {
+  if (!(q >= 0 && q <= 1)) throw new ShapeError(`quantile: q must lie in [0, 1], got ${q}`);
+  return inFloat32('quantile', x, (wide) => atRank('quantile', wide, dim, keepdim, (n) => q * (n - 1)));
+}
+
+/**
+ * The median along a dimension (of all elements by default), as PyTorch's: an element of x, the lower one of two in the
+ * middle (`quantile` of 0.5 gives their mean), NaN where there is a NaN. The gradient goes to that element.
+ * @throws ShapeError for no elements.
+ */
+export function median(x: Tensor, dim?: number, keepdim = false): Tensor {
+  live(x, 'median');
+  return tidy(() => atRank('median', x, dim, keepdim, (n) => Math.floor((n - 1) / 2)));
+}

@@ -1,5 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { Cell, compile, Generator, ones, Parameter, rand, randn, tensor, type Tensor } from '../index.js';
+import {
+  Cell,
+  compile,
+  defaultGenerator,
+  Generator,
+  loadState,
+  manualSeed,
+  ones,
+  Parameter,
+  rand,
+  randn,
+  saveState,
+  tensor,
+  type Tensor,
+  type TypedArray,
+} from '../index.js';
+
+/** What draw number `counter` of a seed gives outside of a compiled function. */
+function plain(seed: number, counter: number): Promise<TypedArray> {
+  const generator = new Generator(seed);
+  generator.state = { seed, counter };
+  return rand([4], { generator }).data();
+}
 
 describe('compile', () => {
   test('arguments are inputs, numbers too', async () => {
@@ -44,6 +66,24 @@ describe('compile', () => {
       expect([...(await w.data())]).toEqual(values);
       expect(await sum.item()).toBe(values[0] + values[1]);
     }
+  });
+
+  test('the default generator is reseeded and resumed in place, for replays too', async () => {
+    const held = manualSeed(5);
+    expect(held).toBe(defaultGenerator);
+    const f = compile(() => rand([4]));
+    const read = async (): Promise<number[]> => [...(await f().data())];
+    const [first, second] = [await read(), await read()];
+    expect([first, second]).toEqual([[...(await plain(5, 0))], [...(await plain(5, 1))]]);
+    const saved = await saveState({ generator: defaultGenerator });
+    manualSeed(2 ** 40 + 9);
+    expect(held.state).toEqual({ seed: 2 ** 40 + 9, counter: 0 });
+    expect(await read()).toEqual([...(await plain(2 ** 40 + 9, 0))]);
+    loadState({ generator: defaultGenerator }, saved);
+    expect([await read(), [...(await rand([4]).data())]]).toEqual([[...(await plain(5, 2))], [...(await plain(5, 3))]]);
+    expect(() => manualSeed(-1)).toThrow(/seed must be a whole number.*-1/);
+    expect(held.state).toEqual({ seed: 5, counter: 4 });
+    manualSeed(0);
   });
 
   test('generators move on', async () => {

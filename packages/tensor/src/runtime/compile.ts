@@ -298,11 +298,11 @@ class Program<A extends readonly unknown[], R> {
 
   #numbers(inputs: Inputs): number[] {
     const firsts = new Map([...this.#draws].map(([generator, count]) => [generator, generator.take(count)]));
-    return this.#trace.numbers.map((source) =>
-      source.kind === 'argument'
-        ? inputs.numbers[source.index]!
-        : wordOf(firsts.get(source.generator)! + source.offset, source.word),
-    );
+    return this.#trace.numbers.map((source) => {
+      if (source.kind === 'argument') return inputs.numbers[source.index]!;
+      const { generator, word } = source;
+      return wordOf(source.kind === 'seed' ? generator.seed : firsts.get(generator)! + source.offset, word);
+    });
   }
 
   dispose(): void {

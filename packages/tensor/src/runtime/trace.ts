@@ -2,12 +2,13 @@ import { Node } from '../graph/node.js';
 import type { DType } from '../dtype.js';
 import type { Cell } from '../cell.js';
 import type { Tensor } from '../tensor.js';
-import type { Generator } from '../generator.js';
+import type { Draw, Generator } from '../generator.js';
 
 /** Where a replay finds the value of a number slot. */
 export type NumberSource =
   | { readonly kind: 'argument'; readonly index: number }
-  | { readonly kind: 'draw'; readonly generator: Generator; readonly offset: number; readonly word: 0 | 1 };
+  | { readonly kind: 'draw'; readonly generator: Generator; readonly offset: number; readonly word: 0 | 1 }
+  | { readonly kind: 'seed'; readonly generator: Generator; readonly word: 0 | 1 };
 
 /** A cell as a traced function uses it. */
 export interface TracedCell {
@@ -29,6 +30,7 @@ export class Trace {
   /** Results that the function does not return: `deliver` gets them at every call. */
   readonly extras: { readonly tensor: Tensor; readonly deliver: (tensor: Tensor) => void }[] = [];
   readonly #draws = new Map<Generator, number>();
+  readonly #keys = new Map<Generator, Draw['key']>();
   #slots = 0;
 
   /** A placeholder for a tensor. */
@@ -66,14 +68,21 @@ export class Trace {
     return traced;
   }
 
-  /** Counter words of the next draw of a generator, as numbers that move on with every replay. */
-  draw(generator: Generator): [low: Node, high: Node] {
+  /** The next draw of a generator: a counter that moves on with every replay, and the seed that the generator has then. */
+  draw(generator: Generator): Draw {
     const offset = this.#draws.get(generator) ?? 0;
     this.#draws.set(generator, offset + 1);
-    return [
-      this.numberSlot({ kind: 'draw', generator, offset, word: 0 }, 'uint32'),
-      this.numberSlot({ kind: 'draw', generator, offset, word: 1 }, 'uint32'),
+    const slot = (source: NumberSource): Node => this.numberSlot(source, 'uint32');
+    let key = this.#keys.get(generator);
+    if (!key) {
+      key = [slot({ kind: 'seed', generator, word: 0 }), slot({ kind: 'seed', generator, word: 1 })];
+      this.#keys.set(generator, key);
+    }
+    const counter: Draw['counter'] = [
+      slot({ kind: 'draw', generator, offset, word: 0 }),
+      slot({ kind: 'draw', generator, offset, word: 1 }),
     ];
+    return { counter, key };
   }
 
   /** How many draws one replay makes of each generator. */

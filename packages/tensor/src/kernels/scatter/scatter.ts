@@ -242,8 +242,8 @@ function placesFor(spec: ScatterAddSpec, count: number): number {
  * average, which no places are made for: 14 / 14 / 8. Of the 44 the scale takes 2, adding 32 and the last kernel 10.
  *
  * Tried on the first case: the rows' numbers in place of their values, so that the last kernel gathers from the source, 20
- * for the first part but 66 for the gather, whose 12 MB miss the caches; both words of a sum side by side,
- * 10 % less with atomics alone, in a buffer of twice the base, which adapters may not bind.
+ * for the first part but 66 for the gather, whose 12 MB miss the caches; both words of a sum side by side, which
+ * needs a buffer of twice the base, which adapters may not bind (with atomics alone, 10 % less in one of two runs only).
  * Float instead of integer arithmetic in the conversion to fixed point costs 20 % more (f32 to u32 is slow there).
  */
 export function scatterAddKernel(spec: ScatterAddSpec): ProgramKernel {

@@ -8,13 +8,13 @@ import { exact, operation, smooth, type BadCall, type OperationSpec } from './op
 
 type Operands = readonly [Input | number, Input | number];
 
-const doNotBroadcast = (name: string, call: (a: t.Tensor, b: t.Tensor) => unknown): BadCall => ({
+export const doNotBroadcast = (name: string, call: (a: t.Tensor, b: t.Tensor) => unknown): BadCall => ({
   what: 'shapes that do not broadcast',
   call: () => call(t.zeros([2, 3]), t.zeros([4, 3])),
   error: ShapeError,
   message: new RegExp(`${name}.*\\[2, 3\\].*\\[4, 3\\].*broadcast`),
 });
-const notABool = (name: string, call: (a: t.Tensor) => unknown): BadCall => ({
+export const notABool = (name: string, call: (a: t.Tensor) => unknown): BadCall => ({
   what: 'bool operands',
   call: () => call(t.ones([2], { dtype: 'bool' })),
   error: DTypeError,
@@ -68,11 +68,11 @@ const realDType = (...xs: (HostTensor | number)[]): DType => {
 };
 
 /** An operation of real numbers; integers convert. */
-const real = (xs: (HostTensor | number)[], fn: (...values: number[]) => number): HostTensor =>
+export const real = (xs: (HostTensor | number)[], fn: (...values: number[]) => number): HostTensor =>
   elementwiseOf(xs, realDType(...xs), realDType(...xs), fn);
 
 /** Multiples of 1/8: quotients and remainders of these are exact in any arithmetic. */
-const eighths = (draw: Draw, shape: readonly number[], nonZero: boolean): Input =>
+export const eighths = (draw: Draw, shape: readonly number[], nonZero: boolean): Input =>
   draw.inputOf(
     shape,
     'float32',

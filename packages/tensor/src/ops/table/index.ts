@@ -9,6 +9,7 @@ import { logicOperations } from './logic.js';
 import { matrixPartOperations } from './matrixParts.js';
 import { movementOperations } from './movement.js';
 import type { Operation } from './operation.js';
+import { notNumberOperations } from './notNumbers.js';
 import { orderingOperations } from './ordering.js';
 import { productOperations } from './products.js';
 import { randomOperations } from './random.js';
@@ -19,6 +20,7 @@ import { scatteringOperations } from './scattering.js';
 import { selectionOperations } from './selection.js';
 import { slicingOperations } from './slicing.js';
 import { statisticsOperations } from './statistics.js';
+import { twoNumberOperations } from './twoNumbers.js';
 
 export { Draw, Input } from './draw.js';
 export type { Argument, Operation } from './operation.js';
@@ -29,9 +31,10 @@ export type { Argument, Operation } from './operation.js';
  */
 export const operationTable: Readonly<Record<string, readonly Operation[]>> = {
   creation: creationOperations,
-  arithmetic: arithmeticOperations,
+  arithmetic: [...arithmeticOperations, ...twoNumberOperations],
   'functions of real numbers': realFunctions,
   'comparison, logic, choice': logicOperations,
+  'NaN, infinities, closeness': notNumberOperations,
   expressions: expressionOperations,
   'random numbers': randomOperations,
   reductions: reductionOperations,

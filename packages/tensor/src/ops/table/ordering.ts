@@ -105,6 +105,63 @@ const noDimension = (name: string, call: (x: t.Tensor, dim: number) => unknown) 
   message: new RegExp(`${name}.*dimension 1`),
 });
 
+/** A whole line and a dimension of it, the lines not empty. */
+const lines = (draw: Draw, special: readonly number[], dtypes: DType[]) => {
+  const shape = draw.shape(draw.int(1, 4)).map((n) => Math.max(n, 1));
+  const dim = draw.dim(shape.length);
+  return [draw.input(shape, draw.dtype(dtypes), [-3, 3], special), dim] as const;
+};
+
+const noElements = (name: string, call: (x: t.Tensor, dim: number) => unknown) => ({
+  what: 'no elements',
+  call: () => call(t.zeros([2, 0]), 1),
+  error: ShapeError,
+  message: new RegExp(`${name}.*no elements.*\\[2, 0\\]`),
+});
+
+/** The extreme of each line and its first place; NaN wins. */
+function extremeWithPlace(
+  name: 'maxWithIndices' | 'minWithIndices',
+  torch: string,
+  before: (a: number, b: number) => boolean,
+): Operation {
+  return operation({
+    name,
+    torch,
+    sample: (draw) => [...lines(draw, specialValues, ['int32', 'uint32', 'float16', 'bool']), draw.chance()] as const,
+    reference(x, dim, keepdim) {
+      const d = fromFront(dim, x.shape.length);
+      const place = (line: number[]): number => {
+        const nan = line.findIndex(Number.isNaN);
+        return nan >= 0 ? nan : line.reduce((best, v, i) => (before(v, line[best]!) ? i : best), 0);
+      };
+      const shaped = (y: HostTensor): HostTensor =>
+        hostReshape(y, keepdim ? y.shape : y.shape.filter((_, k) => k !== d));
+      return [
+        shaped(alongLines(x, d, x.dtype, (line) => [line[place(line)]!])),
+        shaped(alongLines(x, d, 'int32', (line) => [place(line)])),
+      ];
+    },
+    gradient: smooth(),
+    bad: [noDimension(name, t[name]), noElements(name, t[name])],
+  });
+}
+
+/** Element at a place of each line (or of all elements) in order, between two by interpolation. */
+function ranked(x: HostTensor, dim: number | undefined, keepdim: boolean, place: (n: number) => number): HostTensor {
+  const source = dim === undefined ? hostReshape(x, [x.data.length]) : x;
+  const d = dim === undefined ? 0 : fromFront(dim, x.shape.length);
+  const found = alongLines(source, d, x.dtype, (line) => {
+    if (line.some(Number.isNaN)) return [NaN];
+    const up = [...line].sort((a, b) => a - b);
+    const low = Math.floor(place(up.length));
+    const part = place(up.length) - low;
+    return [part === 0 ? up[low]! : up[low]! + (up[low + 1]! - up[low]!) * part];
+  });
+  if (dim === undefined) return hostReshape(found, keepdim ? x.shape.map(() => 1) : []);
+  return hostReshape(found, keepdim ? found.shape : found.shape.filter((_, k) => k !== d));
+}
+
 /** Running totals and sorting. */
 export const orderingOperations = [
   scan(
@@ -123,6 +180,69 @@ export const orderingOperations = [
   ),
   scan('cumMax', 'cummax', lowest, Math.max, { ulp: 0 }),
   scan('cumMin', 'cummin', highest, Math.min, { ulp: 0 }),
+  operation({
+    name: 'diff',
+    torch: 'diff',
+    sample(draw) {
+      const shape = draw.shape(draw.int(1, 4));
+      const x = draw.input(shape, draw.dtype(['int32', 'uint32']), [-9, 9]);
+      return [x, draw.dim(shape.length), draw.pick([undefined, 0, 1, 2, 3])] as const;
+    },
+    reference(x, dim, times = 1) {
+      const d = fromFront(dim, x.shape.length);
+      const once = (line: number[]): number[] => line.slice(1).map((v, i) => wrap(v - line[i]!, x.dtype));
+      const many = (line: number[]): number[] => Array.from({ length: times }).reduce<number[]>(once, line);
+      const result = alongLines(x, d, x.dtype, many);
+      return { ...result, scale: result.data.map(() => 9 * 2 ** times) };
+    },
+    tolerance: { ulp: 4 },
+    gradient: smooth(),
+    bad: [
+      noDimension('diff', t.diff),
+      {
+        what: 'half a difference',
+        call: () => t.diff(t.zeros([2]), 0, 0.5),
+        error: ShapeError,
+        message: /diff.*whole number.*0\.5/,
+      },
+    ],
+  }),
+  extremeWithPlace('maxWithIndices', 'max(dim)', (a, b) => a > b),
+  extremeWithPlace('minWithIndices', 'min(dim)', (a, b) => a < b),
+  operation({
+    name: 'quantile',
+    torch: 'quantile',
+    sample(draw) {
+      const [x, dim] = lines(draw, [NaN], ['int32', 'float16']);
+      const q = draw.pick([0, 0.25, 0.5, 0.8, 1]);
+      return [x, q, draw.chance(0.3) ? undefined : dim, draw.chance()] as const;
+    },
+    reference: (x, q, dim, keepdim) =>
+      ranked(isReal(x.dtype) ? x : cast(x, 'float32'), dim, keepdim, (n) => q * (n - 1)),
+    tolerance: { ulp: 4, absolute: 2e-6 },
+    gradient: smooth(),
+    bad: [
+      noDimension('quantile', (x, dim) => t.quantile(x, 0.5, dim)),
+      noElements('quantile', (x, dim) => t.quantile(x, 0.5, dim)),
+      {
+        what: 'a percentage',
+        call: () => t.quantile(t.zeros([2]), 50),
+        error: ShapeError,
+        message: /quantile.*\[0, 1\].*50/,
+      },
+    ],
+  }),
+  operation({
+    name: 'median',
+    torch: 'median',
+    sample(draw) {
+      const [x, dim] = lines(draw, specialValues, ['int32', 'uint32', 'float16']);
+      return [x, draw.chance(0.3) ? undefined : dim, draw.chance()] as const;
+    },
+    reference: (x, dim, keepdim) => ranked(x, dim, keepdim, (n) => Math.floor((n - 1) / 2)),
+    gradient: smooth(),
+    bad: [noDimension('median', t.median), noElements('median', t.median)],
+  }),
   operation({
     name: 'sort',
     torch: 'sort(stable=True)',

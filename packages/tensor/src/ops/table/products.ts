@@ -53,15 +53,23 @@ const equations = [
     'iij,jk->k',
     ',i->i',
   ],
+  ...['...ij,...jk->...ik', '...i,...i', 'i...,i->...', '...i->i', '...ii->...i', 'a...b,...->b...a', '...,...'],
 ];
+
+/** The dimensions that dots stand for as capital letters, the last one Z. */
+const withoutDots = (term: string, count: number): string =>
+  term.replace('...', 'STUVWXYZ'.slice(8 - Math.min(count, 8)));
 
 /** An einsum by its definition: every assignment of numbers to letters adds a product to its place. */
 function summedProducts(equation: string, ...operands: readonly HostTensor[]): HostTensor {
   const [left, right] = equation.replace(/ /g, '').split('->') as [string, string | undefined];
-  const inputs = left.split(',').map((s) => [...s]);
+  const dots = left.split(',').map((s, i) => (s.includes('.') ? operands[i]!.shape.length + 3 - s.length : 0));
+  const inputs = left.split(',').map((s, i) => [...withoutDots(s, dots[i]!)]);
   const all = [...new Set(inputs.flat())];
   const count = (c: string): number => inputs.flat().filter((d) => d === c).length;
-  const output = right === undefined ? all.filter((c) => count(c) === 1).sort() : [...right];
+  const spelled = all.filter((c) => count(c) === 1 && c === c.toLowerCase()).sort();
+  const shown = withoutDots(right ?? '...', Math.max(...dots));
+  const output = right === undefined ? [...shown, ...spelled] : [...shown];
   const size = new Map<string, number>();
   inputs.forEach((letters, i) =>
     letters.forEach((c, d) => {
@@ -306,12 +314,14 @@ export const productOperations = [
       const equation = draw.pick(equations);
       const operands = equation.split('->')[0]!.replace(/ /g, '').split(',');
       const sizes = new Map<string, number>();
-      for (const c of operands.join(''))
+      const most = draw.int(0, 2);
+      const terms = operands.map((term) => withoutDots(term, draw.chance(0.7) ? most : draw.int(0, most)));
+      for (const c of terms.join(''))
         sizes.set(c, sizes.get(c) ?? draw.int(draw.chance(draw.options.empty ?? 0) ? 0 : 1, 4));
       const dtype = draw.dtype();
       return [
         equation,
-        ...operands.map((letters) => {
+        ...terms.map((letters) => {
           const single = [...letters].find((c) => letters.indexOf(c) === letters.lastIndexOf(c) && draw.chance(0.1));
           return draw.input(
             [...letters].map((c) => (c === single ? 1 : sizes.get(c)!)),
@@ -326,7 +336,20 @@ export const productOperations = [
     bad: [
       ...(
         [
-          ['dots', () => t.einsum('...i->i', t.zeros([2])), FormatError, /einsum.*"\.\.\." is not supported/],
+          ['two dots', () => t.einsum('..i->i', t.zeros([2])), FormatError, /einsum.*only as "\.\.\."/],
+          ['dots twice', () => t.einsum('...i...->i', t.zeros([2])), FormatError, /einsum.*once in an operand/],
+          [
+            'dots of nothing',
+            () => t.einsum('i->...i', t.zeros([2])).add(t.einsum('...ij', t.zeros([2]))),
+            ShapeError,
+            /einsum.*2 letters.*\[2\]/,
+          ],
+          [
+            'dots that do not broadcast',
+            () => t.einsum('...i,...i', t.zeros([2, 3]), t.zeros([4, 3])),
+            ShapeError,
+            /einsum.*a dimension of "\.\.\." is 2 and 4/,
+          ],
           ['a digit', () => t.einsum('i1->i', t.zeros([2, 2])), FormatError, /einsum.*1 is neither a letter/],
           ['too few operands', () => t.einsum('i,i->', t.zeros([2])), FormatError, /einsum.*2 operands, got 1/],
           ['an unknown letter', () => t.einsum('i->j', t.zeros([2])), FormatError, /einsum.*names j/],

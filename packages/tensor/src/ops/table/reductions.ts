@@ -39,7 +39,7 @@ export const badDims = (name: string, call: (x: t.Tensor, dims: number | number[
 ];
 
 /** Sum with the sum of sizes as its scale. */
-function sumOf(x: HostTensor, dims: number | readonly number[] | undefined, keepdim: boolean): HostTensor {
+export function sumOf(x: HostTensor, dims: number | readonly number[] | undefined, keepdim: boolean): HostTensor {
   const axes = dimList(dims, x.shape.length);
   const result = foldDims(x, axes, keepdim, x.dtype, (v) =>
     wrap(
