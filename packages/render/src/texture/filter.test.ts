@@ -123,6 +123,75 @@ describe('texture', () => {
     expect(largestDifference(onSeam, [0.5, 0, 0, 0, 0, 0.5])).toBeLessThan(1e-6);
   });
 
+  it('gradients hold at poles, for textures of size 1, and a million periods away', async () => {
+    const tight = { relative: 1e-5, absolute: 1e-6 };
+    // a map of the sphere is read at its first and last row; near a pole a pixel covers many columns, or all of them
+    const rows = [0, 1, 0.03, 0.98, 0.5]; // prettier-ignore
+    const poles = rows.map((v, k) => [0.13 + 0.21 * k, v]);
+    for (const wrap of ['clamp', 'repeat', 'mirror'] as const) {
+      // v = 0 and 1 are kinks of what repeats: a little beside them
+      const at = tensor(wrap === 'clamp' ? poles : poles.map(([u, v]) => [u, v + 1e-3]));
+      const slopes = tensor([[0.31, 0, 0.02, 0.1], [0.9, 0.1, 0, 0.05], [9, 0, 0, 0.1], [0.2, 0.01, 0, 0.3], [1e-9, 0, 0, 1e-9]]); // prettier-ignore
+      for (const [h, w] of [
+        [6, 9],
+        [1, 1],
+        [1, 7],
+        [4, 1],
+      ]) {
+        // prettier-ignore
+        // the one texel has no slope, and what is relative to nothing is not compared
+        const gpu = h * w > 1 ? 1e-4 : false;
+        const read = (t: Tensor, uv: Tensor, d: Tensor): Tensor =>
+          texture(t, uv, { wrap, derivatives: d.reshape([5, 2, 2]) });
+        const image = tensor(picture(h, w, 1));
+        await gradcheck(read, [image, at, slopes], { ...tight, gpu });
+        if (h * w > 1) continue;
+        const slope = await grad((uv: Tensor) => read(image, uv, slopes).sum())(at).data();
+        expect(Math.max(...slope.map(Math.abs))).toBeLessThan(1e-6);
+      }
+    }
+    // 1/16 is the last step of floats there
+    const far = tensor([[1e6 + 0.3125, -1e6 - 0.1875], [-1e6 + 0.0625, 1e6 + 0.9375]]); // prettier-ignore
+    const image = tensor(picture(5, 6, 2));
+    for (const [wrap, near] of [
+      [
+        'repeat',
+        [
+          [0.3125, 0.8125],
+          [0.0625, 0.9375],
+        ],
+      ],
+      [
+        'mirror',
+        [
+          [0.3125, -0.1875],
+          [0.0625, 0.9375],
+        ],
+      ],
+      [
+        'clamp',
+        [
+          [2, -1],
+          [-1, 2],
+        ],
+      ],
+    ] as const) {
+      // prettier-ignore
+      const own = tensor(near.map((p) => [...p]));
+      for (const filter of ['nearest', 'bilinear'] as const) {
+        const [found, expected] = [far, own].map((uv) => texture(image, uv, { wrap, filter }).data());
+        expect(largestDifference(await found, await expected)).toBe(0);
+      }
+      expect(largestDifference(await sampleTexture(image, far, { wrap }).data(), await sampleTexture(image, own, { wrap }).data())).toBe(0); // prettier-ignore
+      const slope = grad((uv: Tensor) =>
+        texture(image, uv, { wrap })
+          .mul(tensor([1, 3]))
+          .sum(),
+      );
+      expect(largestDifference(await slope(far).data(), await slope(own).data())).toBe(0);
+    }
+  });
+
   it('textures of a batch are read apart', async () => {
     const images = [picture(4, 5, 2), picture(4, 5, 2)];
     const uv = [places(7, 0, 1), places(7, 0, 1)];
@@ -155,6 +224,8 @@ describe('texture', () => {
     expect((await texture(image, tensor(new Float32Array(0), [0, 2])).data()).length).toBe(0);
     expect(() => texture(tensor([[1]]), odd)).toThrow(/needs \[H, W, C\] or \[B, H, W, C\]/);
     expect(() => texture(image, tensor([1, 2, 3]))).toThrow(ShapeError);
-    expect(() => texture(image, odd, { filter: 'trilinear' })).toThrow(/needs derivatives \[4, 2, 2\] .* got none/);
+    expect(() => texture(image, odd, { filter: 'trilinear' })).toThrow(
+      /needs a level, or derivatives \[4, 2, 2\] .* got none/,
+    );
   });
 });
