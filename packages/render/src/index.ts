@@ -9,6 +9,7 @@ export * from './geometry/index.js';
 export * from './image/index.js';
 export * from './light/index.js';
 export * from './raster/index.js';
+export * from './shading/index.js';
 export * from './texture/index.js';
 export * from './trace/index.js';
 export { frameTangent, fromFrame, toFrame } from './math/frame.js';

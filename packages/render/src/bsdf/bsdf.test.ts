@@ -6,6 +6,7 @@ import { frameTangent, fromFrame, toFrame } from '../math/frame.js';
 import { gaussLegendre } from '../math/quadrature.js';
 import { compareSampler } from '../testing/chiSquare.testing.js';
 import { largestDifference, randomDirection, randomNumbers } from '../testing/random.testing.js';
+import { velvet } from '../testing/velvet.testing.js';
 import { vjp } from '../../../tensor/src/expr/index.js';
 import {
   blinnPhongRedner,
@@ -13,29 +14,14 @@ import {
   evaluateBsdf,
   ggx,
   lambert,
+  metallicRoughness,
   normalMap,
   pdfBsdf,
   sampleBsdf,
   simplifiedCookTorrance,
 } from './index.js';
+import * as exported from './index.js';
 import type { BsdfKind } from './index.js';
-
-/** Estevez and Kulla 2017: a user's sheen lobe, as on the first page of the documentation. */
-const charlie = expr`
-  fn charlie(cos_h: f32, r: f32) -> f32 {
-    let sin_h = sqrt(max(1.0 - cos_h * cos_h, 1e-6));
-    return (2.0 + 1.0 / r) * pow(sin_h, 1.0 / r) / (2.0 * PI);
-  }`;
-const velvet = bsdf({
-  name: 'velvet',
-  evaluate: expr`
-    fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {
-      let h = normalize(wi + wo);
-      return p.tint * charlie(h.z, p.roughness) / (4.0 * (wi.z + wo.z - wi.z * wo.z));
-    }`,
-  params: { tint: 'vec3f', roughness: 'f32' },
-  uses: [charlie],
-});
 
 const random = randomNumbers(3);
 type Vector = [number, number, number];
@@ -52,9 +38,23 @@ const parameters: Record<string, () => number[]> = {
   ggx: () => [random(), random(), random(), random(), random(), random(), 0.3 + 0.7 * random()],
   blinnPhongRedner: () => [random(), random(), random(), random(), random(), random(), 0.1 + 0.9 * random()],
   simplifiedCookTorrance: () => [random(), random(), random(), random(), random(), random()],
+  metallicRoughness: () => [random(), random(), random(), random(), 0.3 + 0.7 * random()],
   velvet: () => [random(), random(), random(), 0.2 + 0.8 * random()],
 };
-const kinds: BsdfKind[] = [lambert, ggx, blinnPhongRedner, simplifiedCookTorrance(0.4), velvet].map((f) => f.kind);
+const factories = [lambert, ggx, metallicRoughness, blinnPhongRedner, simplifiedCookTorrance(0.4), velvet];
+const kinds: BsdfKind[] = factories.map((f) => f.kind);
+
+/** White surfaces, as white as the text of the lobe allows, and the most that they reflect of a white furnace. */
+const furnaces: readonly (readonly [kind: BsdfKind, values: number[], most: number])[] = [
+  [lambert.kind, [1, 1, 1], 1],
+  ...[0.3, 0.6, 1].flatMap((r): (readonly [BsdfKind, number[], number])[] => [
+    [ggx.kind, [0, 0, 0, 1, 1, 1, r], 1],
+    [blinnPhongRedner.kind, [0, 0, 0, 1, 1, 1, r], 1.14], // as its text says
+    ...[0.5, 1].map((metallic) => [metallicRoughness.kind, [1, 1, 1, metallic, r], 1] as const),
+  ]),
+  [simplifiedCookTorrance(0.4).kind, [0, 0, 0, 1, 1, 1], 1.14],
+  [velvet.kind, [1, 1, 1, 0.5], 1],
+];
 
 /** Directional albedo: int f cos over the hemisphere, float64, for a viewer at cosine c. */
 function albedo(kind: BsdfKind, values: number[], c: number): number {
@@ -93,6 +93,30 @@ describe('lobes', () => {
     }
     const shiny = (r: number): number => albedo(blinnPhongRedner.kind, [0, 0, 0, 1, 1, 1, r], 0.1);
     expect(largestDifference([0.3, 0.6, 1].map(shiny), [1.03, 1.13, 1.14])).toBeLessThan(6e-3);
+  });
+
+  it('keep energy: none reflects more of a white furnace than it says', () => {
+    for (const [kind, values, most] of furnaces) {
+      for (const c of [0.1, 0.4, 0.8, 1]) {
+        expect(albedo(kind, values, c), `${kind.name} ${values.join(' ')} at ${c}`).toBeLessThan(most + 2e-3);
+      }
+    }
+    // one that adds its base without dimming it does reflect more: the test can tell
+    expect(albedo(ggx.kind, [1, 1, 1, 0.04, 0.04, 0.04, 0.3], 0.4)).toBeGreaterThan(1.03);
+    // glTF's plastic too, as its text says
+    const plastic = (r: number): number => albedo(metallicRoughness.kind, [1, 1, 1, 0, r], 0.1);
+    expect(largestDifference([0.3, 0.6, 1].map(plastic), [1.284, 1.064, 0.993])).toBeLessThan(2e-3);
+    // a smooth metal loses nothing, and a metal has the albedo of the microfacet lobe
+    expect(albedo(metallicRoughness.kind, [1, 1, 1, 1, 0.2], 1)).toBeCloseTo(1, 2);
+    expect(albedo(metallicRoughness.kind, [1, 1, 1, 1, 1], 1)).toBeCloseTo(1 - Math.LN2, 6);
+  });
+
+  it('that the package exports all stand in these tests', () => {
+    const names = Object.values(exported).flatMap((value: unknown) =>
+      typeof value === 'function' && 'kind' in value ? [(value.kind as BsdfKind).name] : [],
+    );
+    expect(names.length).toBeGreaterThanOrEqual(4);
+    for (const name of names) expect(kinds.map((k) => k.name)).toContain(name);
   });
 
   it.each(kinds)('$name is reciprocal', (kind) => {

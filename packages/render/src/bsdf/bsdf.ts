@@ -29,10 +29,17 @@ export interface BsdfDefinition<P extends BsdfParams> {
   /** Functions that the texts call by name. */
   readonly uses?: readonly ExprFunction[];
   /**
-   * The vec3f parameter that is the albedo of a Lambert base, where `evaluate` contains one as albedo / pi. What treats
-   * the base apart takes it from here: shading by spherical harmonics, albedo images.
+   * The albedo of a Lambert base, where `evaluate` contains one as albedo / pi: a vec3f parameter, or a function
+   * fn base(p: Params) -> vec3f. What treats the base apart takes it from here: shading by spherical harmonics and by
+   * prefiltered environments.
    */
-  readonly base?: keyof P & string;
+  readonly base?: (keyof P & string) | ExprFunction;
+  /**
+   * fn gloss(p: Params) -> vec4f: reflectance at normal incidence F0 (rgb) and roughness (a; alpha is its square) of a
+   * GGX lobe with Schlick's Fresnel term, where `evaluate` is the base and such a lobe, nearly at least. Shading by
+   * prefiltered environments takes it from here.
+   */
+  readonly gloss?: ExprFunction;
 }
 
 /** A value per parameter: a tensor that broadcasts over the surface (vectors in its last dimension), or a number. */
@@ -55,8 +62,10 @@ export interface BsdfKind {
   readonly sample: ExprFunction;
   /** (wi, wo, ...parameters) -> f32: 1 / sr, zero outside of the upper hemisphere. */
   readonly pdf: ExprFunction;
-  /** The parameter that is the albedo of the Lambert base, if the lobe has one. */
-  readonly base: string | undefined;
+  /** (...parameters) -> vec3f: the albedo of the Lambert base, if the lobe has one. */
+  readonly base: ExprFunction | undefined;
+  /** (...parameters) -> vec4f: F0 and roughness of the GGX part, if the lobe has one. */
+  readonly gloss: ExprFunction | undefined;
 }
 
 /** A lobe to be given values; `.kind` holds its functions. */
@@ -74,23 +83,26 @@ export type BsdfFactory<P extends BsdfParams> = ((values: BsdfValues<P>) => Bsdf
  * @throws FormatError (with the place in the text) where a text does not fit, ShapeError where its signature does not.
  */
 export function bsdf<P extends BsdfParams>(definition: BsdfDefinition<P>): BsdfFactory<P> {
-  const { params, uses = [], name = 'bsdf', base } = definition;
+  const { params, uses = [], name = 'bsdf', base, gloss } = definition;
   if ((definition.sample === undefined) !== (definition.pdf === undefined)) {
     throw new ShapeError(`bsdf ${name}: sample and pdf describe each other; give both or neither`);
   }
-  if (base !== undefined && params[base] !== 'vec3f') {
+  if (typeof base === 'string' && params[base] !== 'vec3f') {
     throw new ShapeError(`bsdf ${name}: the base must be a vec3f parameter, ${base} is ${params[base] ?? 'none'}`);
   }
-  const complete = (fn: ExprFunction, first: string, result: string): ExprFunction => {
+  const linkAs = (fn: ExprFunction, list: string, result: string): ExprFunction => {
     const linked = link(fn, { uses, structs: { Params: params } });
+    const wanted = list.split(', ').map((p) => p.split(': ')[1]);
     const types = linked.params.map((p) => (typeof p.type === 'string' ? p.type : p.type.name));
-    if (types.join() !== 'vec3f,vec3f,Params' || linked.result !== result) {
+    if (types.join() !== wanted.join() || linked.result !== result) {
       throw new ShapeError(
-        `bsdf ${name}: write fn ${fn.name}(${first}: vec3f, wo: vec3f, p: Params) -> ${result}; found parameters (${types.join(', ')})`,
+        `bsdf ${name}: write fn ${fn.name}(${list}) -> ${result}; found parameters (${types.join(', ')})`,
       );
     }
     return linked;
   };
+  const complete = (fn: ExprFunction, first: string, result: string): ExprFunction =>
+    linkAs(fn, `${first}: vec3f, wo: vec3f, p: Params`, result);
   const members = Object.entries(params);
   const list = members.map(([member, type]) => `p_${member}: ${type}`).join(', ');
   const struct = `Params(${members.map(([member]) => `p_${member}`).join(', ')})`;
@@ -102,13 +114,24 @@ export function bsdf<P extends BsdfParams>(definition: BsdfDefinition<P>): BsdfF
     }`;
     return parse(text, { uses: [fn], structs: { Params: params } }).entry;
   };
+  /** A function of the parameters alone. */
+  const ofParameters = (fn: ExprFunction, suffix: string, result: string): ExprFunction => {
+    const linked = linkAs(fn, 'p: Params', result);
+    const text = `fn ${name}_${suffix}(${list}) -> ${result} { return ${linked.name}(${struct}); }`;
+    return parse(text, { uses: [linked], structs: { Params: params } }).entry;
+  };
+  const baseOf = (): ExprFunction | undefined => {
+    if (typeof base !== 'string') return base && ofParameters(base, 'b', 'vec3f');
+    return parse(`fn ${name}_b(${list}) -> vec3f { return p_${base}; }`).entry;
+  };
   const kind: BsdfKind = {
     name,
     params,
     evaluate: flatten(complete(definition.evaluate, 'wi', 'vec3f'), 'f', 'wi', 'vec3f', 'vec3f(0.0)'),
     sample: flatten(complete(definition.sample ?? cosineSample, 'u', 'vec3f'), 's', 'u', 'vec3f'),
     pdf: flatten(complete(definition.pdf ?? cosinePdf, 'wi', 'f32'), 'p', 'wi', 'f32', '0.0'),
-    base,
+    base: baseOf(),
+    gloss: gloss && ofParameters(gloss, 'g', 'vec4f'),
   };
   const factory = (values: BsdfValues<P>): Bsdf => ({ kind, values: checkValues(kind, values) });
   return Object.assign(factory, { kind });

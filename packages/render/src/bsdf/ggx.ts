@@ -18,6 +18,7 @@ export const ggx = bsdf({
   name: 'ggx',
   params: { diffuse: 'vec3f', specular: 'vec3f', roughness: 'f32' },
   base: 'diffuse',
+  gloss: expr`fn gloss(p: Params) -> vec4f { return vec4f(p.specular, p.roughness); }`,
   uses: [
     atLeast,
     ggxDistribution,

@@ -3,6 +3,7 @@ export type { Bsdf, BsdfDefinition, BsdfFactory, BsdfKind, BsdfParams, BsdfParam
 export { cosineHemisphere } from './cosine.js';
 export { lambert } from './lambert.js';
 export { ggx } from './ggx.js';
+export { metallicRoughness } from './metallicRoughness.js';
 export { blinnPhongRedner, simplifiedCookTorrance } from './blinnPhong.js';
 export { ggxDistribution, ggxMasking, ggxVisibility, ggxVisibleNormal, schlick } from './microfacet.js';
 export { applyNormalMap, normalMap } from './normalMap.js';

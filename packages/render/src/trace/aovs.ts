@@ -102,12 +102,13 @@ export function renderAovs({ shapes }: Scene, camera: Camera): Aovs {
   };
 }
 
-const colourOf = ({ params }: BsdfKind): string | undefined =>
+/** Name of the parameter that is the lobe's colour. */
+export const colourOf = ({ params }: BsdfKind): string | undefined =>
   ['diffuse', 'albedo'].find((name) => params[name] === 'vec3f') ??
   Object.keys(params).find((name) => params[name] === 'vec3f');
 
-/** [H * W, 2] */
-const pixelCentres = (height: number, width: number): Tensor =>
+/** Centres of all pixels, [H * W, 2]. */
+export const pixelCentres = (height: number, width: number): Tensor =>
   tensor(
     Float32Array.from({ length: 2 * height * width }, (_, i) =>
       i % 2 === 0 ? (Math.floor(i / 2) % width) + 0.5 : Math.floor(i / (2 * width)) + 0.5,
@@ -115,7 +116,8 @@ const pixelCentres = (height: number, width: number): Tensor =>
     [height * width, 2],
   );
 
-function nothingSeen(height: number, width: number): Aovs {
+/** What a camera sees of no shapes. */
+export function nothingSeen(height: number, width: number): Aovs {
   const empty = (...rest: number[]): Tensor => zeros([height, width, ...rest]);
   const none = empty().sub(1).to('int32');
   return {

@@ -1,6 +1,6 @@
 import { ShapeError, concat, noGrad, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import { mesh as makeMesh, vertexNormals, vertexTangents } from '../geometry/index.js';
+import { buildTopology, mesh as makeMesh, vertexNormals, vertexTangents } from '../geometry/index.js';
 import type { Mesh, Topology } from '../geometry/index.js';
 import { bvhOf } from './bvh/index.js';
 
@@ -12,8 +12,10 @@ export interface Part {
 
 /** What does not change while vertices move: made once per list of meshes. */
 export interface JoinedTopology {
-  /** All meshes as one. */
+  /** All meshes as one, made when it is asked for: it needs positions at rest. */
   readonly whole: Mesh;
+  /** That of all meshes as one, made when it is asked for. */
+  readonly topology: Topology;
   readonly triangleCount: number;
   /** First triangle and first vertex of every part. */
   readonly firstTriangle: readonly number[];
@@ -69,8 +71,17 @@ function join(parts: readonly Part[]): JoinedTopology {
     uvRow += uvs?.shape[0] ?? 0;
   });
   const triangles = Uint32Array.from({ length: 3 * triangleCount }, (_, i) => rows[6 * Math.floor(i / 3) + (i % 3)]);
-  const whole = parts.length === 1 ? parts[0].mesh : makeMesh({ positions: joinRest(parts), triangles });
-  return { whole, triangleCount, firstTriangle, firstVertex, rows, partOf };
+  const single = parts.length === 1 ? parts[0].mesh : undefined;
+  let [whole, topology] = [single, single?.topology];
+  return {
+    get whole() {
+      return (whole ??= makeMesh({ positions: joinRest(parts), triangles }));
+    },
+    get topology() {
+      return (topology ??= buildTopology(triangles, vertex));
+    },
+    ...{ triangleCount, firstTriangle, firstVertex, rows, partOf },
+  };
 }
 
 /** [V * 3] where the vertices of all parts are at rest. */

@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expr, grad, jvp, noGrad, onesLike, referenceData, tensor, zerosLike } from '../engine.js';
+import { grad, jvp, noGrad, onesLike, referenceData, tensor, zerosLike } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import { bsdf, ggx, lambert } from '../bsdf/index.js';
+import { ggx, lambert } from '../bsdf/index.js';
 import { axisAngle, lookAt, perspective, pinhole } from '../camera/index.js';
 import type { Camera } from '../camera/index.js';
 import { mesh, planeShape, sphereShape } from '../geometry/index.js';
 import type { Mesh } from '../geometry/index.js';
 import { environmentOfSH, polygonIrradiance } from '../light/index.js';
 import { randomNumbers } from '../testing/random.testing.js';
+import { velvet } from '../testing/velvet.testing.js';
 import { areaLight, directionalLight, environment, pathTrace, pointLight } from './index.js';
 import type { Scene } from './index.js';
 import { frozenDerivative } from './frozen.testing.js';
@@ -61,23 +62,6 @@ const ballInputs: Inputs = {
   turn: tensor([0.03, 0.05, -0.1]),
   position: tensor([0.1, -0.1, 3]),
 };
-
-/** Estevez and Kulla 2017: a user's sheen lobe. */
-const charlie = expr`
-  fn charlie(cos_h: f32, r: f32) -> f32 {
-    let sin_h = sqrt(max(1.0 - cos_h * cos_h, 1e-6));
-    return (2.0 + 1.0 / r) * pow(sin_h, 1.0 / r) / (2.0 * PI);
-  }`;
-const velvet = bsdf({
-  name: 'velvet',
-  evaluate: expr`
-    fn evaluate(wi: vec3f, wo: vec3f, p: Params) -> vec3f {
-      let h = normalize(wi + wo);
-      return p.tint * charlie(h.z, p.roughness) / (4.0 * (wi.z + wo.z - wi.z * wo.z));
-    }`,
-  params: { tint: 'vec3f', roughness: 'f32' },
-  uses: [charlie],
-});
 
 const floor = mesh(planeShape({ size: 3, cells: 2 }));
 const lamp = mesh({ positions: [0.4, 0.1, 1.2, -0.3, 0.6, 1, -0.2, -0.5, 1.5], triangles: [0, 2, 1] });

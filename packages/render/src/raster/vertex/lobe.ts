@@ -16,7 +16,7 @@ const aboutMirror = cached((kind: BsdfKind): ExprFunction => {
   const members = Object.entries(kind.params);
   const list = members.map(([name, type]) => `p_${name}: ${type}`).join(', ');
   const names = members.map(([name]) => `p_${name}`).join(', ');
-  const base = kind.base === undefined ? '' : ` - p_${kind.base} * INV_PI`;
+  const base = kind.base === undefined ? '' : ` - ${kind.base.name}(${names}) * INV_PI`;
   const text = `fn ${kind.name}_aboutMirror(c: f32, theta: f32, phi: f32, ${list}) -> vec3f {
     let s = sqrt(max(1.0 - c * c, 0.0));
     let sideways = sin(theta) * vec2f(cos(phi), sin(phi));
@@ -24,7 +24,7 @@ const aboutMirror = cached((kind: BsdfKind): ExprFunction => {
     if (wi.z <= 0.0) { return vec3f(0.0); }
     return (${kind.evaluate.name}(wi, vec3f(s, 0.0, c), ${names})${base}) * wi.z;
   }`;
-  return parse(text, { uses: [kind.evaluate] }).entry;
+  return parse(text, { uses: kind.base ? [kind.evaluate, kind.base] : [kind.evaluate] }).entry;
 });
 
 function cached<K extends object, V>(make: (key: K) => V): (key: K) => V {

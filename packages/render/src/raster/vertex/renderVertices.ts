@@ -1,11 +1,9 @@
 import { ShapeError, elementwise, expr, tensor } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
-import { lambert } from '../../bsdf/index.js';
 import type { Camera } from '../../camera/index.js';
 import { vertexNormals } from '../../geometry/index.js';
 import type { Shape } from '../../geometry/index.js';
-import { evaluateSHSeries, irradianceSH, shBands } from '../../light/sh/index.js';
-import { mirrorMoments } from './lobe.js';
+import { reflectSH } from './reflectSH.js';
 import { valuesAtVertices } from './values.js';
 
 /** What the vertex renderer sees. */
@@ -79,41 +77,11 @@ export function renderVertices(shape: Shape, light: Tensor, camera: Camera, opti
   const facing = elementwise(insideImage, seen, size, cosine).detach();
   const view = { normals, cosine, mirrored: elementwise(mirrorDirection, positions, normals, eye) };
   return {
-    colors: shade(shape, light, view).expand([count, 3]),
+    colors: reflectSH(shape.bsdf.kind, valuesAtVertices(shape), light, view).expand([count, 3]),
     weights: options.visibility ? facing.mul(options.visibility.detach()) : facing,
     pixels: seen.slice(null, [0, 2]),
     depths: seen.select(1, 2),
   };
-}
-
-interface View {
-  readonly normals: Tensor;
-  /** [V] to the viewer. */
-  readonly cosine: Tensor;
-  /** [V, 3] mirror directions of the viewer. */
-  readonly mirrored: Tensor;
-}
-
-function shade(shape: Shape, light: Tensor, { normals, cosine, mirrored }: View): Tensor {
-  const { kind } = shape.bsdf;
-  const values = valuesAtVertices(shape);
-  const base = kind.base && irradianceSH(normals, light).mul(values[kind.base]).div(Math.PI);
-  if (base && kind === lambert.kind) return base;
-  // vertices that turn away get the lobe at the horizon: weight 0, but no NaN
-  const moments = mirrorMoments(kind, cosine.clamp(1e-3, 1), values, Math.sqrt(light.shape[0]) - 1);
-  const byBand = evaluateSHSeries(mirrored, bandsApart(light, moments.shape[2]));
-  const rest = byBand.reshape(moments.shape).mul(moments).sum(2);
-  return base ? rest.add(base) : rest;
-}
-
-/** Coefficients [K, C] -> [K, C * bands]: those of band l in the columns of band l, zero elsewhere. */
-function bandsApart(coefficients: Tensor, bands: number): Tensor {
-  const [count, channels] = coefficients.shape;
-  const own = tensor(shBands(bands - 1).map((l) => Array.from({ length: bands }, (_, k) => Number(k === l))));
-  return coefficients
-    .unsqueeze(2)
-    .mul(own.unsqueeze(1))
-    .reshape([count, channels * bands]);
 }
 
 function expectShape(name: string, x: Tensor, shape: readonly number[]): void {

@@ -1,0 +1,2 @@
+export { renderMesh } from './renderMesh.js';
+export type { MeshImage, MeshLight, RenderMeshOptions } from './renderMesh.js';
