@@ -50,7 +50,7 @@ const furnaces: readonly (readonly [kind: BsdfKind, values: number[], most: numb
   ...[0.3, 0.6, 1].flatMap((r): (readonly [BsdfKind, number[], number])[] => [
     [ggx.kind, [0, 0, 0, 1, 1, 1, r], 1],
     [blinnPhongRedner.kind, [0, 0, 0, 1, 1, 1, r], 1.14], // as its text says
-    ...[0.5, 1].map((metallic) => [metallicRoughness.kind, [1, 1, 1, metallic, r], 1] as const),
+    ...[0.5, 1].map((metallic) => [metallicRoughness.kind, [1, 1, 1, metallic, r], 1] as [BsdfKind, number[], number]),
   ]),
   [simplifiedCookTorrance(0.4).kind, [0, 0, 0, 1, 1, 1], 1.14],
   [velvet.kind, [1, 1, 1, 0.5], 1],
