@@ -7,6 +7,7 @@ export * from './data/index.js';
 export * from './functional/index.js';
 export * from './losses/index.js';
 export * from './layers/index.js';
+export * from './models/index.js';
 export * from './train/index.js';
 export * from './io/numpy/index.js';
 export * from './io/safetensors/index.js';

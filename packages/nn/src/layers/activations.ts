@@ -10,6 +10,13 @@ export class ReLU extends Module {
   }
 }
 
+/** x between 0 and 6, which it ends at: Krizhevsky 2010, the activation of MobileNets. */
+export class ReLU6 extends Module {
+  override forward(x: Tensor): Tensor {
+    return x.clamp(0, 6);
+  }
+}
+
 /** x above 0, slope x below. */
 export class LeakyReLU extends Module {
   constructor(readonly slope = 0.01) {

@@ -4,8 +4,10 @@ import {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
   type Generator,
+  Parameter,
+  ShapeError,
   type Pair,
-  type Parameter,
+  type Shape,
   type Tensor,
 } from '../engine.js';
 import { initialWeights } from './initial.js';
@@ -36,16 +38,31 @@ export class Conv2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.#options);
+    return this.apply(x, this.weight);
+  }
+
+  /** The convolution with other weights of the same shape. */
+  apply(x: Tensor, weight: Tensor): Tensor {
+    return conv2d(x, weight, this.bias, this.#options);
+  }
+
+  override multiplyAdds(_input: Shape, output: Shape): number {
+    return elementsOf(output) * elementsOf(this.weight.shape.slice(1));
   }
 }
 
+const elementsOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 const bothOf = (size: Pair): readonly [number, number] => (typeof size === 'number' ? [size, size] : size);
 
 /** Options of `ConvTranspose2d`; the defaults are PyTorch's. */
 export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions {
   /** Whether a number per channel is added: true. */
   readonly bias?: boolean;
+  /**
+   * Height and width of the result, for a number per channel and pixel instead of one per channel: an untied bias, as in
+   * the decoder of Lombardi et al. 2018, "Deep Appearance Models".
+   */
+  readonly untiedBias?: Pair;
   /** Draws the first weights; without one, from the default generator. */
   readonly generator?: Generator;
 }
@@ -54,20 +71,39 @@ export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions {
 export class ConvTranspose2d extends Module {
   /** [in, out / groups, kh, kw] */
   readonly weight: Parameter;
-  /** [out] */
+  /** [out], or [out, H', W'] where it is untied */
   readonly bias: Parameter | null;
   readonly #options: ConvTranspose2dOptions;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: ConvTranspose2dLayerOptions = {}) {
     super();
-    const { bias = true, generator, ...layout } = options;
+    const { bias = true, untiedBias, generator, ...layout } = options;
     const shape = [inChannels, outChannels / (layout.groups ?? 1), ...bothOf(kernelSize)];
-    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, bias, generator, outChannels));
+    const tied = bias && untiedBias === undefined;
+    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, tied, generator, outChannels));
+    if (bias && untiedBias !== undefined) this.bias = Parameter.zeros([outChannels, ...bothOf(untiedBias)]);
     this.#options = layout;
   }
 
   override forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.weight, this.bias, this.#options);
+    return this.apply(x, this.weight);
+  }
+
+  /** The transposed convolution with other weights of the same shape. */
+  apply(x: Tensor, weight: Tensor): Tensor {
+    const { bias } = this;
+    if (bias?.rank !== 3) return convTranspose2d(x, weight, bias, this.#options);
+    const y = convTranspose2d(x, weight, null, this.#options);
+    if (bias.shape.some((n, d) => n !== y.shape[d + 1])) {
+      throw new ShapeError(
+        `ConvTranspose2d: the untied bias is for results [B, ${bias.shape.join(', ')}], got [${y.shape.join(', ')}]`,
+      );
+    }
+    return y.add(bias);
+  }
+
+  override multiplyAdds(input: Shape): number {
+    return elementsOf(input) * elementsOf(this.weight.shape.slice(1));
   }
 }
 

@@ -22,11 +22,15 @@ import {
   PixelShuffle,
   PReLU,
   ReLU,
+  ReLU6,
   SeparableConv2d,
   Sequential,
   Softmax,
+  summarize,
+  summaryText,
   Tanh,
   Upsample,
+  WeightNorm,
 } from './index.js';
 import type { StateDict } from './index.js';
 
@@ -90,6 +94,10 @@ const layers: Readonly<Record<string, () => Module>> = {
   'transposed conv': () => new ConvTranspose2d(3, 4, 4, { stride: 2, padding: 1 }),
   'transposed conv, groups': () =>
     new ConvTranspose2d(4, 6, [3, 2], { stride: [3, 1], outputPadding: [1, 0], groups: 2, bias: false }),
+  relu6: () => new Resize((x) => new ReLU6().forward(x.mul(4).add(3))),
+  'weight norm, conv': () => new WeightNorm(new Conv2d(2, 3, 3, { padding: 1 })),
+  'weight norm, transposed conv': () => new WeightNorm(new ConvTranspose2d(3, 2, 4, { stride: 2, padding: 1 })),
+  'weight norm, linear': () => new WeightNorm(new Linear(4, 3), 1),
   'adaptive average pool': () => new AdaptiveAvgPool2d([2, 3]),
   'upsample, nearest': () => new Upsample(2),
   'upsample, bilinear': () => new Upsample(1.5, { mode: 'bilinear' }),
@@ -160,6 +168,29 @@ describe('dropout', () => {
   });
 });
 
+test('an untied bias has a number per channel and pixel', async () => {
+  const layer = new ConvTranspose2d(2, 3, 4, { stride: 2, padding: 1, untiedBias: [4, 6] });
+  const tied = new ConvTranspose2d(2, 3, 4, { stride: 2, padding: 1, bias: false });
+  const bias = { shape: [3, 4, 6], data: Array.from({ length: 72 }, (_, i) => i) };
+  const { weight } = await layer.stateDict();
+  layer.load({ weight: weight!, bias });
+  tied.load({ weight: weight! });
+  const x = generated([2, 2, 2, 3], Math.sin);
+  const found = layer.forward(x);
+  await expectClose('added', found.sub(tied.forward(x)), [...bias.data, ...bias.data]);
+  found.sum().backward();
+  expect([...(await layer.bias!.grad!.data())]).toEqual(bias.data.map(() => 2));
+  expect(() => layer.forward(generated([1, 2, 3, 3], Math.sin))).toThrow(/untied bias.*3, 4, 6.*1, 3, 6, 6/);
+});
+
+test('a weight norm begins with the weight of its layer', async () => {
+  const layer = new Conv2d(2, 3, 3);
+  const x = generated([1, 2, 4, 4], Math.sin);
+  const before = [...(await layer.forward(x).data())];
+  await expectClose('output', new WeightNorm(layer).forward(x), before);
+  expect(() => new WeightNorm(layer, 4)).toThrow(/4 dimensions, got 4/);
+});
+
 test('an embedding looks rows up, and its gradient counts them', async () => {
   const table = new Embedding(5, 2);
   table.load({ weight: { shape: [5, 2], data: [0, 1, 10, 11, 20, 21, 30, 31, 40, 41] } });
@@ -189,6 +220,51 @@ describe('modules', () => {
     expect(net.freeze(false).forward(generated([1, 3, 5, 5], Math.sin)).requiresGrad).toBe(true);
     const single = generated([1, 3, 1, 1], Math.sin);
     expect(() => new BatchNorm2d(3).forward(single)).toThrow(/more than one value per channel.*eval/);
+  });
+
+  test('hooks see inputs and outputs, may replace these, and go', async () => {
+    const net = network().eval();
+    const x = generated([1, 3, 5, 5], Math.sin);
+    const plain = await net.forward(x).data();
+    const seen: string[] = [];
+    const first = net.modules[0]!.registerForwardHook((module, input, output) => {
+      seen.push(`${module.constructor.name} ${input.shape.join()} ${output.shape.join()}`);
+      return undefined;
+    });
+    const second = net.modules[0]!.registerForwardHook((_module, _input, output) => output.mul(0));
+    expect(net.namedModules().size).toBe(6);
+    expect(await net.forward(x).data()).not.toEqual(plain);
+    first.remove();
+    second.remove();
+    second.remove();
+    expect(await net.forward(x).data()).toEqual(plain);
+    expect(seen).toEqual(['Conv2d 1,3,5,5 1,8,3,3']);
+    expect([...net.namedParameters().keys()]).toEqual(
+      [...net.namedState().keys()].filter((name) => !/running|tracked/.test(name)),
+    );
+  });
+
+  test('a summary counts what layers learn and do, and leaves the network as it was', () => {
+    const net = network();
+    net.modules[1]!.freeze().eval();
+    const summary = summarize(net, [2, 3, 5, 6]);
+    const cost = { conv: 2 * 8 * 3 * 4 * 27, depthwise: 2 * 8 * 3 * 4 * 9, pointwise: 2 * 4 * 3 * 4 * 8 };
+    const lines = summary.rows.map((r) => [r.name, r.kind, r.output?.join(), r.parameters, r.multiplyAdds]);
+    expect(lines).toEqual([
+      ['', 'Sequential', '2,4,3,4', 224 + 16 + 72 + 36, cost.conv + cost.depthwise + cost.pointwise],
+      ['0', 'Conv2d', '2,8,3,4', 224, cost.conv],
+      ['1', 'BatchNorm2d', '2,8,3,4', 16, 0],
+      ['2', 'ReLU', '2,8,3,4', 0, 0],
+      ['3', 'SeparableConv2d', '2,4,3,4', 108, cost.depthwise + cost.pointwise],
+      ['3.depthwise', 'Conv2d', '2,8,3,4', 72, cost.depthwise],
+      ['3.pointwise', 'Conv2d', '2,4,3,4', 36, cost.pointwise],
+    ]);
+    expect([summary.parameters, summary.trainable]).toEqual([348, 332]);
+    expect([net.training, net.modules[1]!.training, net.modules[2]!.training]).toEqual([true, false, true]);
+    const text = summaryText(summary).split('\n');
+    expect(text[0]).toMatch(/^name +module +output +parameters +multiply-adds$/);
+    expect(text[6]).toMatch(/^ {4}depthwise +Conv2d +\[2, 8, 3, 4\] +72 +1,728$/);
+    expect(text.at(-1)).toMatch(/^348 parameters, 332 of them trainable; [\d,]+ multiply-adds$/);
   });
 
   test('a state dict goes from one network to another', async () => {

@@ -1,4 +1,4 @@
-import type { Generator, Parameter, Tensor } from '../engine.js';
+import type { Generator, Parameter, Shape, Tensor } from '../engine.js';
 import { initialWeights } from './initial.js';
 import { Module } from './module.js';
 
@@ -19,7 +19,16 @@ export class Linear extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const product = x.matmul(this.weight.transpose());
+    return this.apply(x, this.weight);
+  }
+
+  /** The product with other weights of the same shape. */
+  apply(x: Tensor, weight: Tensor): Tensor {
+    const product = x.matmul(weight.transpose());
     return this.bias ? product.add(this.bias) : product;
+  }
+
+  override multiplyAdds(input: Shape): number {
+    return input.reduce((a, b) => a * b, 1) * this.weight.shape[0]!;
   }
 }

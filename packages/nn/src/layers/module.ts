@@ -1,4 +1,4 @@
-import { Cell, FormatError, Parameter, ShapeError, tensor, type Tensor } from '../engine.js';
+import { Cell, FormatError, Parameter, ShapeError, tensor, type Shape, type Tensor } from '../engine.js';
 
 /** Elements with a shape, as files of weights hold them. */
 export interface NamedArray {
@@ -9,6 +9,9 @@ export interface NamedArray {
 
 /** Arrays by name: what PyTorch calls a state dict. */
 export type StateDict = Readonly<Record<string, NamedArray>>;
+
+/** Sees a module's input and output; a tensor that it returns takes the output's place. */
+export type ForwardHook = (module: Module, input: Tensor, output: Tensor) => Tensor | undefined;
 
 /**
  * A part of a network: a function of tensors together with what it has learned. Parameters, buffers (cells that are no
@@ -29,6 +32,7 @@ export type StateDict = Readonly<Record<string, NamedArray>>;
  */
 export abstract class Module {
   #training = true;
+  readonly #hooks = new Set<ForwardHook>();
 
   /** What the module computes. */
   abstract forward(x: Tensor): Tensor;
@@ -50,6 +54,36 @@ export abstract class Module {
     return this.train(false);
   }
 
+  /**
+   * Calls a hook whenever the module has computed something, in the order of registration. In a function recorded by
+   * `compile`, that is while it is recorded.
+   * @returns what removes the hook.
+   */
+  registerForwardHook(hook: ForwardHook): { remove(): void } {
+    this.#hooks.add(hook);
+    if (this.#hooks.size === 1) {
+      const value = (input: Tensor): Tensor => {
+        const forward = (Object.getPrototypeOf(this) as this).forward;
+        let output = forward.call(this, input);
+        for (const each of this.#hooks) output = each(this, input, output) ?? output;
+        return output;
+      };
+      Object.defineProperty(this, 'forward', { value, configurable: true });
+    }
+    const remove = (): void => {
+      if (this.#hooks.delete(hook) && this.#hooks.size === 0) Reflect.deleteProperty(this, 'forward');
+    };
+    return { remove };
+  }
+
+  /**
+   * Multiplications, each with an addition, that the module itself does for an input and its output, those of modules in
+   * it left out: 0 unless a layer says otherwise.
+   */
+  multiplyAdds(_input: Shape, _output: Shape): number {
+    return 0;
+  }
+
   /** Keeps the parameters of this module and those in it from getting gradients, or with `false` lets them again. */
   freeze(frozen = true): this {
     for (const p of this.parameters()) p.requiresGrad_(!frozen);
@@ -58,7 +92,14 @@ export abstract class Module {
 
   /** The parameters of this module and of those in it, in the order of the properties. */
   parameters(): Parameter[] {
-    return [...this.namedState().values()].filter((cell): cell is Parameter => cell instanceof Parameter);
+    return [...this.namedParameters().values()];
+  }
+
+  /** The parameters by their names. */
+  namedParameters(): Map<string, Parameter> {
+    return new Map(
+      [...this.namedState()].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter),
+    );
   }
 
   /** Parameters and buffers by their names. */

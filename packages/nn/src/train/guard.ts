@@ -101,14 +101,11 @@ async function trace<Batch>(state: TrainingState, step: StepFunction<Batch>, bat
       ...[...module.namedModules()].map(([n, m]) => [`${root}/${n}`, m] as const),
     ];
     for (const [name, each] of modules) {
-      const forward = each.forward.bind(each);
-      const value = (x: Tensor): Tensor => {
-        const y = forward(x);
-        outputs.push([`${name} (${each.constructor.name})`, y]);
-        return y;
-      };
-      Object.defineProperty(each, 'forward', { value, configurable: true });
-      undo.push(() => Reflect.deleteProperty(each, 'forward'));
+      const hook = each.registerForwardHook((_module, _input, output) => {
+        outputs.push([`${name} (${each.constructor.name})`, output]);
+        return undefined;
+      });
+      undo.push(() => hook.remove());
     }
   }
   for (const [name, cell] of state.cells) {
