@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ChiaroError, ShapeError, tensor, valueAndGrad } from '../engine.js';
+import { ShapeError, tensor, valueAndGrad } from '../engine.js';
 import type { Tensor } from '../engine.js';
+import { mutations, survive, truncations } from '../testing/hostileFiles.testing.js';
 import { largestDifference, randomNumbers } from '../testing/random.testing.js';
 import {
   boxShape,
@@ -15,10 +16,12 @@ import {
   parseOBJ,
   parsePLY,
   planeShape,
+  readOBJ,
   sphereShape,
   uniformLaplacian,
   vertexNormals,
   vertexTangents,
+  weldSeams,
   writeOBJ,
   writePLY,
 } from './index.js';
@@ -214,32 +217,29 @@ describe('files', () => {
     expect(() => parsePLY(new Uint8Array(9))).toThrow(/no PLY header/);
   });
 
-  it('survive 3,000 mutations: a mesh or a ChiaroError, soon', () => {
+  it('survive 8,000 mutations, and being cut off anywhere: a mesh or a ChiaroError, soon', async () => {
     const { uvTriangles: _, ...perVertex } = file;
-    const ascii = new TextEncoder().encode(
-      'ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\nelement face 1\nproperty list uchar int vertex_index\nend_header\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n',
+    const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+    const ascii = bytesOf(
+      'ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\nproperty uchar red\n' +
+        'property uchar green\nproperty uchar blue\nelement face 1\nproperty list uchar int vertex_index\n' +
+        'property list uchar float texcoord\nend_header\n0 0 0 1 2 3\n1 0 0 1 2 3\n0 1 0 1 2 3\n3 0 1 2 6 0 0 1 0 0 1\n',
     );
-    const sources: [Uint8Array, (bytes: Uint8Array) => MeshFile][] = [
-      [new TextEncoder().encode(writeOBJ(file)), (bytes) => parseOBJ(new TextDecoder('latin1').decode(bytes))],
-      [writePLY(perVertex), parsePLY],
-      [ascii, parsePLY],
-    ];
-    for (const [original, parse] of sources) {
-      for (let n = 0; n < 1000; n++) {
-        let bytes = original.slice(0, random() < 0.3 ? Math.floor(random() * original.length) : original.length);
-        for (let k = 0; k < 1 + (n % 5); k++) {
-          const at = Math.floor(random() * Math.min(bytes.length, random() < 0.5 ? 250 : bytes.length));
-          if (random() < 0.7) bytes[at] = random() < 0.5 ? 48 + Math.floor(random() * 10) : Math.floor(random() * 256);
-          else bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + 3)]);
-        }
-        const started = performance.now();
-        try {
-          mesh(parse(bytes));
-        } catch (error) {
-          if (!(error instanceof ChiaroError)) throw error;
-        }
-        expect(performance.now() - started).toBeLessThan(1000);
-      }
+    const obj = bytesOf(`mtllib a.mtl\no a\n${writeOBJ(file)}usemtl b\ng c\nf -1 -2 -3 -4\n`);
+    const readAll = (bytes: Uint8Array): unknown =>
+      readOBJ(new TextDecoder('latin1').decode(bytes)).parts.map((part) => mesh(weldSeams(part.mesh)));
+    const readOne = (bytes: Uint8Array): unknown => mesh(parseOBJ(new TextDecoder('latin1').decode(bytes)));
+    const readPLY = (bytes: Uint8Array): unknown => mesh(weldSeams(parsePLY(bytes)));
+    expect(await survive(mutations(obj, 2000, 1), readAll)).toBeGreaterThan(300);
+    expect(await survive(mutations(obj, 2000, 2), readOne)).toBeGreaterThan(300);
+    expect(await survive(mutations(writePLY(perVertex), 2000, 3), readPLY)).toBeGreaterThan(300);
+    expect(await survive(mutations(ascii, 2000, 4), readPLY)).toBeGreaterThan(300);
+    for (const [bytes, read] of [
+      [obj, readAll],
+      [writePLY(perVertex), readPLY],
+      [ascii, readPLY],
+    ] as const) {
+      await survive(truncations(bytes), read);
     }
   });
 });

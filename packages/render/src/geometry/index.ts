@@ -1,5 +1,5 @@
 export { mesh } from './mesh.js';
-export type { Mesh, MeshData } from './mesh.js';
+export type { Mesh, MeshData, SplitNormals } from './mesh.js';
 export { atCorners, buildTopology, sumAtVertices, sumOfNeighbours, valence } from './topology.js';
 export type { Topology } from './topology.js';
 export { faceNormals, vertexNormals, vertexTangents } from './normals.js';
@@ -16,6 +16,10 @@ export { boxShape, icosphereShape, planeShape, sphereShape } from './shapes.js';
 export type { ShapeData } from './shapes.js';
 export { box, icosphere, plane, sphere } from './shape.js';
 export type { Shape, Surface } from './shape.js';
+export { splitSeams, weldSeams } from './seams.js';
+export type { SplitMesh } from './seams.js';
+export { joinMeshes, meshFileOf } from './meshFiles.js';
 export type { MeshFile } from './files/meshFile.js';
-export { parseOBJ, writeOBJ } from './files/obj.js';
+export { parseOBJ, readOBJ, writeOBJ } from './files/obj.js';
+export type { ObjFile, ObjPart } from './files/obj.js';
 export { parsePLY, writePLY } from './files/ply.js';

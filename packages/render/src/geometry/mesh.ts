@@ -23,6 +23,20 @@ export interface Mesh {
   readonly uvIndices?: Uint32Array;
   /** [V, 3] unit normals that came with the mesh; `vertexNormals` computes them. */
   readonly normals?: Tensor;
+  /** Normals that differ within a vertex, at creases: then `normals` is missing. */
+  readonly splitNormals?: SplitNormals;
+  /** [V, 3] linear RGB */
+  readonly colors?: Tensor;
+}
+
+/** Normals with an index list of their own. `interpolate(values, hit, triangles)` gives them in images. */
+export interface SplitNormals {
+  /** [N, 3] unit normals */
+  readonly values: Tensor;
+  /** [F, 3] int32: rows of `values` at the corners. */
+  readonly triangles: Tensor;
+  /** The numbers of `triangles` on the host, [F * 3]. */
+  readonly indices: Uint32Array;
 }
 
 /** What a mesh is made from: plain numbers as loaders give them, or tensors for what is to be differentiated. */
@@ -37,8 +51,12 @@ export interface MeshData {
   readonly uvs?: Tensor | ArrayLike<number>;
   /** [F * 3] rows of `uvs`; by default `triangles`. */
   readonly uvTriangles?: ArrayLike<number>;
-  /** [V * 3] numbers or [V, 3] */
+  /** [N * 3] numbers or [N, 3], one for each vertex unless `normalTriangles` says otherwise. */
   readonly normals?: Tensor | ArrayLike<number>;
+  /** [F * 3] rows of `normals`; by default `triangles`. */
+  readonly normalTriangles?: ArrayLike<number>;
+  /** [V * 3] numbers or [V, 3], linear RGB */
+  readonly colors?: Tensor | ArrayLike<number>;
 }
 
 function rowsOf(name: string, values: Tensor | ArrayLike<number>, width: number): Tensor {
@@ -63,28 +81,60 @@ function restOf({ rest, positions }: MeshData, vertexCount: number): Float32Arra
   return numbers && Float32Array.from(numbers);
 }
 
+/** @throws ShapeError unless the list names a row for each corner. */
+function cornerRows(what: string, rows: ArrayLike<number>, corners: number, count: number): Uint32Array {
+  const indices = Uint32Array.from(rows);
+  const outside = indices.findIndex((k, c) => k >= count || k !== rows[c]);
+  if (indices.length !== corners || outside >= 0) {
+    throw new ShapeError(
+      `mesh: the triangles need ${corners} rows of ${count} ${what}, got ${indices.length}` +
+        (outside >= 0 ? `, of which number ${outside} is ${rows[outside]}` : ''),
+    );
+  }
+  return indices;
+}
+
+function normalsOf(
+  { normals, normalTriangles }: MeshData,
+  vertexCount: number,
+  corners: number,
+): Pick<Mesh, 'normals' | 'splitNormals'> {
+  if (normals === undefined) return {};
+  const values = rowsOf('normals', normals, 3);
+  if (normalTriangles !== undefined) {
+    const indices = cornerRows('normals', normalTriangles, corners, values.shape[0]);
+    return { splitNormals: { values, triangles: indexTensor(indices), indices } };
+  }
+  if (values.shape[0] !== vertexCount) {
+    throw new ShapeError(`mesh: ${values.shape[0]} normals for ${vertexCount} vertices`);
+  }
+  return { normals: values };
+}
+
 /**
  * Makes a mesh and its topology.
  * @throws ShapeError where lists do not fit each other or name rows that do not exist.
  */
 export function mesh(data: MeshData): Mesh {
   const positions = rowsOf('positions', data.positions, 3);
-  const topology = buildTopology(data.triangles, positions.shape[0]);
-  const rest = restOf(data, positions.shape[0]);
-  const result = { positions, triangles: indexTensor(topology.triangles), topology, ...(rest ? { rest } : {}) };
-  const normals = data.normals === undefined ? {} : { normals: rowsOf('normals', data.normals, 3) };
-  if (normals.normals !== undefined && normals.normals.shape[0] !== positions.shape[0]) {
-    throw new ShapeError(`mesh: ${normals.normals.shape[0]} normals for ${positions.shape[0]} vertices`);
+  const vertexCount = positions.shape[0];
+  const topology = buildTopology(data.triangles, vertexCount);
+  const corners = topology.triangles.length;
+  const rest = restOf(data, vertexCount);
+  const colors = data.colors && rowsOf('colors', data.colors, 3);
+  if (colors && colors.shape[0] !== vertexCount) {
+    throw new ShapeError(`mesh: ${colors.shape[0]} colours for ${vertexCount} vertices`);
   }
-  if (data.uvs === undefined) return { ...result, ...normals };
+  const result: Mesh = {
+    positions,
+    triangles: indexTensor(topology.triangles),
+    topology,
+    ...(rest && { rest }),
+    ...normalsOf(data, vertexCount, corners),
+    ...(colors && { colors }),
+  };
+  if (data.uvs === undefined) return result;
   const uvs = rowsOf('uvs', data.uvs, 2);
-  const uvIndices = Uint32Array.from(data.uvTriangles ?? data.triangles);
-  const outside = uvIndices.findIndex((k) => k >= uvs.shape[0]);
-  if (uvIndices.length !== topology.triangles.length || outside >= 0) {
-    throw new ShapeError(
-      `mesh: the triangles need ${topology.triangles.length} rows of ${uvs.shape[0]} texture coordinates, got ${uvIndices.length}` +
-        (outside >= 0 ? `, of which number ${outside} is ${uvIndices[outside]}` : ''),
-    );
-  }
-  return { ...result, ...normals, uvs, uvTriangles: indexTensor(uvIndices), uvIndices };
+  const uvIndices = cornerRows('texture coordinates', data.uvTriangles ?? data.triangles, corners, uvs.shape[0]);
+  return { ...result, uvs, uvTriangles: indexTensor(uvIndices), uvIndices };
 }

@@ -1,8 +1,7 @@
 import { ShapeError } from '../engine.js';
-import type { MeshData } from './mesh.js';
 
 /** Plain numbers of a shape; `mesh(shape)` makes it a mesh. Outside is counter-clockwise. */
-export interface ShapeData extends MeshData {
+export interface ShapeData {
   readonly positions: Float32Array;
   readonly triangles: Uint32Array;
   readonly uvs?: Float32Array;

@@ -1,4 +1,9 @@
-export { bytesToLinear, linearToBytes } from './bytes.js';
+export { bytesToLinear, linearOfSRGB, linearToBytes, srgbOfLinear } from './bytes.js';
+export { collapse, gaussianPyramid, laplacianPyramid } from './laplacianPyramid.js';
+export { boxBlur, gaussianBlur, resize } from './resample.js';
+export type { ResizeFilter } from './resample.js';
+export { toneMap } from './toneMapping.js';
+export type { ToneMapOptions } from './toneMapping.js';
 export { linearToSRGB, srgbToLinear } from './color.js';
 export { iou, l1, l2, maskedMean, psnr, totalVariation } from './measures.js';
 export type { MaskOption } from './measures.js';

@@ -8,8 +8,14 @@ export interface ImageData8 {
   readonly data: Uint8Array;
 }
 
-/** File formats that images are written in. */
-export type ImageFormat = 'png' | 'jpeg';
+/** The same with 16 bits per channel. */
+export interface ImageData16 extends Omit<ImageData8, 'data'> {
+  /** [height * width * channels] */
+  readonly data: Uint16Array;
+}
+
+/** File formats that images are written in. WebP with a quality of 100 is without loss. */
+export type ImageFormat = 'png' | 'jpeg' | 'webp';
 
 /** What can be done to an image while it is decoded. */
 export interface DecodeOptions {
@@ -43,8 +49,12 @@ export interface DecodedImage extends ImageData8 {
 export interface ImageCodec {
   /** Decodes PNG or JPEG (and what else the platform knows), turned upright by its EXIF orientation, in sRGB. */
   decode(bytes: Uint8Array<ArrayBuffer>, options?: DecodeOptions): Promise<DecodedImage>;
-  /** @param quality of JPEG, 1 to 100. */
+  /** As `decode` for files with more than 8 bits per channel; undefined for others, and in browsers, which show 8 bits. */
+  decode16(bytes: Uint8Array<ArrayBuffer>): Promise<ImageData16 | undefined>;
+  /** @param quality of JPEG and WebP, 1 to 100. */
   encode(image: ImageData8, format: ImageFormat, quality: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** PNG with 16 bits per channel. @throws FormatError in browsers, which write 8 bits. */
+  encode16(image: ImageData16): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** More pixels than this are refused before they are decoded: 2^26, some 200 MB. */

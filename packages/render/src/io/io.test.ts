@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { ChiaroError, FormatError, tensor } from '../engine.js';
 import { largestDifference, randomNumbers } from '../testing/random.testing.js';
 import { bytesToLinear, linearToBytes } from '../image/bytes.js';
-import { decodeImage, decodePixels, encodeImage, encodePixels, loadImage, loadMesh, saveImage } from './files.js';
+import { decodeImage, decodePixels, encodeImage, encodePixels, loadImage, saveImage } from './files.js';
 
 const random = randomNumbers(31);
 const values = Float32Array.from({ length: 12 * 9 * 3 }, (_, k) => 0.5 + 0.4 * Math.sin(k / 20));
@@ -56,5 +56,4 @@ it('broken files are FormatErrors, whatever was hit', async () => {
     }
   }
   await expect(decodeImage(new Uint8Array(0))).rejects.toThrow(FormatError);
-  await expect(loadMesh('package.json')).rejects.toThrow(/neither .obj nor .ply/);
 });

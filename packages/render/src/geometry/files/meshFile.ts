@@ -8,6 +8,8 @@ export interface MeshFile extends MeshData {
   readonly uvs?: Float32Array;
   readonly uvTriangles?: Uint32Array;
   readonly normals?: Float32Array;
+  readonly normalTriangles?: Uint32Array;
+  readonly colors?: Float32Array;
 }
 
 /** Files larger than this are refused rather than filling the memory: 1 GiB. */
@@ -21,4 +23,9 @@ export function checkSize(kind: string, bytes: { readonly length: number }): voi
 /** A polygon as a fan of triangles, appended. */
 export function pushFan(polygon: readonly number[], triangles: number[]): void {
   for (let k = 2; k < polygon.length; k++) triangles.push(polygon[0], polygon[k - 1], polygon[k]);
+}
+
+/** Appends values one by one: a spread of a long list would not fit the stack. */
+export function append(list: number[], values: Iterable<number>): void {
+  for (const value of values) list.push(value);
 }

@@ -1,5 +1,7 @@
 import { FormatError } from '../../engine.js';
-import { checkSize, pushFan } from './meshFile.js';
+import { linearOfSRGB } from '../../image/bytes.js';
+import { append, checkSize, pushFan } from './meshFile.js';
+import { splitSeams } from '../seams.js';
 import type { MeshFile } from './meshFile.js';
 
 type Reader = (view: DataView, at: number, little: boolean) => number;
@@ -45,8 +47,9 @@ interface Body {
 
 /**
  * Reads a PLY file, ascii or binary of either byte order: positions (x, y, z), normals (nx, ny, nz), texture coordinates
- * (s, t; u, v; texture_u, texture_v) per vertex, and faces (vertex_indices, vertex_index; polygons become fans). Other
- * elements and properties are skipped. Nothing is allocated by a count of the header.
+ * (s, t; u, v; texture_u, texture_v) and colours (red, green, blue: integers are sRGB, floats linear light) per vertex, and
+ * faces (vertex_indices, vertex_index; polygons become fans), with texture coordinates per corner (texcoord) if all have
+ * them. Other elements and properties are skipped. Nothing is allocated by a count of the header.
  * @throws FormatError that says what is wrong.
  */
 export function parsePLY(bytes: Uint8Array): MeshFile {
@@ -55,8 +58,9 @@ export function parsePLY(bytes: Uint8Array): MeshFile {
   const body =
     format === 'ascii' ? textBody(bytes, start) : binaryBody(bytes, start, format === 'binary_little_endian');
   const columns = new Map<string, number[]>();
-  const triangles: number[] = [];
+  const faces: Faces = { triangles: [], uvs: [], uvTriangles: [] };
   let vertexCount = 0;
+  let colorScale = 1;
   for (const element of elements) {
     if (element.properties.length > 0 && element.count > body.left()) {
       fail(`${element.count} times ${element.name} cannot fit into the file`);
@@ -64,7 +68,10 @@ export function parsePLY(bytes: Uint8Array): MeshFile {
     const keep = element.name === 'vertex';
     if (keep) vertexCount = element.count;
     if (element.properties.length === 0) continue;
+    const redType = element.properties.find(({ name }) => name === 'red')?.type;
+    if (keep) colorScale = redType === 'uint8' ? 255 : redType === 'uint16' ? 65535 : 1;
     for (let row = 0; row < element.count; row++) {
+      const lists = new Map<string, number[]>();
       for (const property of element.properties) {
         if (property.count === undefined) {
           const value = body.next(property.type);
@@ -76,14 +83,44 @@ export function parsePLY(bytes: Uint8Array): MeshFile {
           fail(`a list of ${length} cannot fit into the file`);
         const list: number[] = [];
         for (let k = 0; k < length; k++) list.push(body.next(property.type));
-        if (element.name === 'face' && /^vertex_ind(ex|ices)$/.test(property.name)) pushFan(list, triangles);
+        lists.set(property.name, list);
       }
+      if (element.name === 'face') pushFace(lists, faces);
     }
   }
-  return assemble(columns, triangles, vertexCount);
+  return assemble(columns, faces, vertexCount, colorScale);
 }
 
-function assemble(columns: ReadonlyMap<string, number[]>, triangles: number[], vertexCount: number): MeshFile {
+/** What faces say, growing. */
+interface Faces {
+  readonly triangles: number[];
+  /** Texture coordinates of corners, two for each, and which triangles have which. */
+  readonly uvs: number[];
+  readonly uvTriangles: number[];
+}
+
+function pushFace(lists: ReadonlyMap<string, number[]>, { triangles, uvs, uvTriangles }: Faces): void {
+  const polygon = lists.get('vertex_indices') ?? lists.get('vertex_index') ?? [];
+  pushFan(polygon, triangles);
+  const places = lists.get('texcoord');
+  if (places === undefined) return;
+  if (places.length !== 2 * polygon.length) {
+    fail(`a face of ${polygon.length} corners has ${places.length} texture coordinates instead of two for each`);
+  }
+  const first = uvs.length / 2;
+  pushFan(
+    polygon.map((_, k) => first + k),
+    uvTriangles,
+  );
+  append(uvs, places);
+}
+
+function assemble(
+  columns: ReadonlyMap<string, number[]>,
+  { triangles, uvs: cornerUVs, uvTriangles }: Faces,
+  vertexCount: number,
+  colorScale: number,
+): MeshFile {
   const interleave = (...names: string[]): Float32Array | undefined => {
     const parts = names.map((name) => columns.get(name));
     if (parts.some((p) => p?.length !== vertexCount)) return undefined;
@@ -96,9 +133,23 @@ function assemble(columns: ReadonlyMap<string, number[]>, triangles: number[], v
   if (bad >= 0) fail(`vertex ${Math.floor(bad / 3)} has a coordinate ${positions[bad]}`);
   const wrong = triangles.find((v) => !Number.isInteger(v) || v < 0 || v >= vertexCount);
   if (wrong !== undefined) fail(`a face names vertex ${wrong}; there are ${vertexCount}`);
-  const uvs = interleave('s', 't') ?? interleave('u', 'v') ?? interleave('texture_u', 'texture_v');
+  const perCorner = uvTriangles.length > 0 && uvTriangles.length === triangles.length;
+  const uvs = perCorner
+    ? Float32Array.from(cornerUVs)
+    : (interleave('s', 't') ?? interleave('u', 'v') ?? interleave('texture_u', 'texture_v'));
   const normals = interleave('nx', 'ny', 'nz');
-  return { positions, triangles: Uint32Array.from(triangles), ...(uvs && { uvs }), ...(normals && { normals }) };
+  const colors = interleave('red', 'green', 'blue');
+  for (const [what, values] of Object.entries({ uvs, normals, colors })) {
+    const broken = values?.find((v) => !Number.isFinite(v));
+    if (broken !== undefined) fail(`the ${what} hold ${broken}`);
+  }
+  return {
+    positions,
+    triangles: Uint32Array.from(triangles),
+    ...(uvs && { uvs, ...(perCorner && { uvTriangles: Uint32Array.from(uvTriangles) }) }),
+    ...(normals && { normals }),
+    ...(colors && { colors: colorScale === 1 ? colors : colors.map((v) => linearOfSRGB(v / colorScale)) }),
+  };
 }
 
 function parseHeader(bytes: Uint8Array): { format: string; elements: Element[]; start: number } {
@@ -168,13 +219,18 @@ function textBody(bytes: Uint8Array, start: number): Body {
   };
 }
 
-/** Writes a mesh as binary little-endian PLY. Texture coordinates go along where they are per vertex. */
-export function writePLY({ positions, triangles, uvs, uvTriangles, normals }: MeshFile): Uint8Array<ArrayBuffer> {
+/**
+ * Writes a mesh as binary little-endian PLY. Where texture coordinates or normals have index lists of their own, vertices
+ * are doubled along the seams; `weldSeams` undoes it. Colours are written as floats of linear light.
+ */
+export function writePLY(file: MeshFile): Uint8Array<ArrayBuffer> {
+  const shared = file.uvTriangles === undefined && file.normalTriangles === undefined;
+  const { positions, triangles, uvs, normals, colors }: MeshFile = shared ? file : splitSeams(file);
   const count = positions.length / 3;
-  const perVertex = uvs !== undefined && uvTriangles === undefined && uvs.length === 2 * count;
   const columns: [names: string[], values: Float32Array][] = [[['x', 'y', 'z'], positions]];
   if (normals) columns.push([['nx', 'ny', 'nz'], normals]);
-  if (perVertex) columns.push([['s', 't'], uvs]);
+  if (uvs) columns.push([['s', 't'], uvs]);
+  if (colors) columns.push([['red', 'green', 'blue'], colors]);
   const properties = columns.flatMap(([names]) => names.map((name) => `property float ${name}`));
   const header = new TextEncoder().encode(
     [

@@ -40,6 +40,7 @@ export const codec: ImageCodec = {
     for (let p = 0; p < width * height; p++) opaque.set(pixels.subarray(4 * p, 4 * p + 3), 3 * p);
     return { width, height, channels: 3, data: opaque, source };
   },
+  decode16: () => Promise.resolve(undefined),
   async encode({ width, height, channels, data }, format, quality) {
     const canvas = context(width, height);
     const pixels = canvas.createImageData(width, height);
@@ -49,6 +50,10 @@ export const codec: ImageCodec = {
     }
     canvas.putImageData(pixels, 0, 0);
     const blob = await canvas.canvas.convertToBlob({ type: `image/${format}`, quality: quality / 100 });
+    // a browser that cannot write a format writes PNG instead
+    if (blob.type !== `image/${format}`) throw new FormatError(`image: this browser writes no ${format}`);
     return new Uint8Array(await blob.arrayBuffer());
   },
+  encode16: () =>
+    Promise.reject(new FormatError('image: browsers write 8 bits per channel; write EXR for more, or use Node')),
 };

@@ -31,14 +31,18 @@ function sourceOf({ format, space, depth, hasAlpha, orientation, autoOrient }: M
 }
 
 /** Three or four channels from one or two (grey, with or without alpha). */
-function spreadGrey(data: Uint8Array, pixels: number, channels: 1 | 2): Uint8Array {
+function spreadGrey<T extends Uint8Array | Uint16Array>(spread: T, data: T, pixels: number, channels: 1 | 2): T {
   const wide = channels + 2;
-  const spread = new Uint8Array(pixels * wide);
   for (let p = 0; p < pixels; p++) {
     spread.fill(data[p * channels], p * wide, p * wide + 3);
     if (channels === 2) spread[p * wide + 3] = data[p * channels + 1];
   }
   return spread;
+}
+
+function failed(error: unknown): never {
+  if (error instanceof FormatError) throw error;
+  throw new FormatError(`image: cannot be decoded: ${(error as Error).message}`, { cause: error });
 }
 
 /** The codec of Node: sharp. */
@@ -61,16 +65,54 @@ export const codec: ImageCodec = {
       if (channels === 3 || channels === 4) return { width, height, channels, data: new Uint8Array(data), source };
       if (channels !== 1 && channels !== 2) throw new FormatError(`image: ${String(channels)} channels are not read`);
       const wide = channels === 2 ? 4 : 3;
-      return { width, height, channels: wide, data: spreadGrey(data, width * height, channels), source };
+      return {
+        width,
+        height,
+        channels: wide,
+        data: spreadGrey(new Uint8Array(width * height * wide), data, width * height, channels),
+        source,
+      };
     } catch (error) {
-      if (error instanceof FormatError) throw error;
-      throw new FormatError(`image: cannot be decoded: ${(error as Error).message}`, { cause: error });
+      return failed(error);
+    }
+  },
+  async decode16(bytes) {
+    try {
+      const decoder = sharp(bytes, { limitInputPixels: mostPixels, failOn: 'error' });
+      const { bitsPerChannel = 8 } = sourceOf(await decoder.metadata());
+      if (bitsPerChannel <= 8) return undefined;
+      const { data, info } = await decoder
+        .autoOrient()
+        .toColourspace('rgb16')
+        .raw({ depth: 'ushort' })
+        .toBuffer({ resolveWithObject: true });
+      const { width, height, channels } = info;
+      const values = new Uint16Array(new Uint8Array(data).buffer);
+      if (channels === 3 || channels === 4) return { width, height, channels, data: values };
+      if (channels !== 1 && channels !== 2) throw new FormatError(`image: ${String(channels)} channels are not read`);
+      const wide = channels === 2 ? 4 : 3;
+      return {
+        width,
+        height,
+        channels: wide,
+        data: spreadGrey(new Uint16Array(width * height * wide), values, width * height, channels),
+      };
+    } catch (error) {
+      return failed(error);
     }
   },
   async encode({ width, height, channels, data }, format, quality) {
     const encoder = sharp(data, { raw: { width, height, channels } });
     const chromaSubsampling = quality >= 90 ? '4:4:4' : '4:2:0'; // who asks for that much wants sharp colours too
-    const encoded = format === 'png' ? encoder.png() : encoder.jpeg({ quality, chromaSubsampling });
+    const encoded = {
+      png: () => encoder.png(),
+      jpeg: () => encoder.jpeg({ quality, chromaSubsampling }),
+      webp: () => encoder.webp(quality === 100 ? { lossless: true } : { quality }),
+    }[format]();
     return new Uint8Array(await encoded.toBuffer());
+  },
+  async encode16({ width, height, channels, data }) {
+    const encoder = sharp(data, { raw: { width, height, channels } });
+    return new Uint8Array(await encoder.toColourspace('rgb16').png().toBuffer());
   },
 };

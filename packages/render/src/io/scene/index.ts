@@ -1,0 +1,13 @@
+export { loadMesh, loadScene } from './load.js';
+export { encodeGLB, saveMesh, saveScene } from './save.js';
+export type { SavedShape } from './save.js';
+export { sceneOf } from './scene.js';
+export type { LoadedMesh, LoadedScene, LoadedShape, Material } from './scene.js';
+export { plainMaterial } from './sceneFile.js';
+export type { MaterialFile, RGB, SceneFile, ShapeFile, TextureFile, TextureRole } from './sceneFile.js';
+export { readOBJScene } from './obj.js';
+export type { FileReader } from './obj.js';
+export { parseMTL } from './mtl.js';
+export { readGLTF } from './gltf/read.js';
+export { writeGLB } from './gltf/write.js';
+export type { GLBOptions } from './gltf/write.js';
