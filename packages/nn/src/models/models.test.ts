@@ -154,7 +154,7 @@ describe("against torchvision's networks in PyTorch, float64: output, all gradie
       expect(await far(x.grad!, 1002, inputGradient), 'gradient of the input').toBeLessThan(2e-3);
       let k = 0;
       for (const [entry, cell] of net.namedState()) {
-        const tolerance = entry in gradients ? 2e-3 : 1e-5;
+        const tolerance = entry in gradients ? 2e-3 : 1e-4; // of running statistics
         const expected = gradients[entry] ?? after[entry];
         if (expected)
           expect(await far(gradients[entry] ? cell.grad! : cell, k, expected), entry).toBeLessThan(tolerance);

@@ -1,13 +1,4 @@
-import { Logger, WebIO } from '@gltf-transform/core';
 import type { Accessor, Document, Primitive } from '@gltf-transform/core';
-import {
-  EXTTextureWebP,
-  KHRMaterialsEmissiveStrength,
-  KHRMaterialsIOR,
-  KHRMaterialsSpecular,
-  KHRMeshQuantization,
-  KHRTextureTransform,
-} from '@gltf-transform/extensions';
 import { mat3, mat4, vec3 } from 'gl-matrix';
 import { ChiaroError, FormatError } from '../../../engine.js';
 import { weldSeams } from '../../../geometry/seams.js';
@@ -19,6 +10,7 @@ import { checkGLTF, numberList } from './check.js';
 import type { CheckedGLTF } from './check.js';
 import { bytesOfURI, fail, numbersOf, openContainer } from './container.js';
 import type { Container, JsonObject } from './container.js';
+import { gltfLibrary } from './library.js';
 import { readMaterial } from './material.js';
 import type { UVSource } from './material.js';
 
@@ -148,11 +140,12 @@ const broken = (cause: unknown): FormatError =>
 
 /** The document of the checked parts, by the library. */
 async function documentOf({ json }: CheckedGLTF, container: Container): Promise<Document> {
-  const io = new WebIO()
-    .setLogger(new Logger(Logger.Verbosity.SILENT))
+  const library = await gltfLibrary();
+  const io = new library.WebIO()
+    .setLogger(new library.Logger(library.Logger.Verbosity.SILENT))
     .registerExtensions([
-      ...[EXTTextureWebP, KHRMaterialsEmissiveStrength, KHRMaterialsIOR, KHRMaterialsSpecular],
-      ...[KHRMeshQuantization, KHRTextureTransform],
+      ...[library.EXTTextureWebP, library.KHRMeshQuantization, library.KHRTextureTransform],
+      ...[library.KHRMaterialsEmissiveStrength, library.KHRMaterialsIOR, library.KHRMaterialsSpecular],
     ]);
   const resources = {
     ...Object.fromEntries(container.buffers.map((buffer, k) => [`buffer${k}`, buffer])),

@@ -1,13 +1,14 @@
 import { codec } from '#codec';
-import { Document, WebIO } from '@gltf-transform/core';
-import type { Accessor, Buffer as DataBuffer, Material, Primitive, Texture } from '@gltf-transform/core';
-import { KHRMaterialsEmissiveStrength, KHRMaterialsSpecular } from '@gltf-transform/extensions';
+import type { Accessor, Buffer as DataBuffer, Document, Material, Primitive, Texture } from '@gltf-transform/core';
+import type { Specular } from '@gltf-transform/extensions';
 import { ChiaroError, FormatError } from '../../../engine.js';
 import { splitSeams } from '../../../geometry/seams.js';
 import type { MeshFile } from '../../../geometry/files/meshFile.js';
 import type { ImageData8 } from '../../codec.js';
 import { dielectric } from '../sceneFile.js';
 import type { MaterialFile, SceneFile, TextureFile } from '../sceneFile.js';
+import { gltfLibrary } from './library.js';
+import type { GLTFLibrary } from './library.js';
 
 /** What stands in a file besides its scene. */
 export interface GLBOptions {
@@ -64,7 +65,10 @@ const isPNG = (bytes: Uint8Array): boolean => bytes[0] === 0x89 && bytes[1] === 
 class MaterialWriter {
   readonly #textures = new Map<Uint8Array, Texture>();
 
-  constructor(readonly document: Document) {}
+  constructor(
+    readonly document: Document,
+    readonly library: GLTFLibrary,
+  ) {}
 
   async #texture(title: string, image: Uint8Array<ArrayBuffer>): Promise<Texture> {
     const known = this.#textures.get(image);
@@ -104,7 +108,7 @@ class MaterialWriter {
     const infos = [
       ...[material.getBaseColorTextureInfo(), material.getMetallicRoughnessTextureInfo()],
       ...[material.getNormalTextureInfo(), material.getOcclusionTextureInfo(), material.getEmissiveTextureInfo()],
-      material.getExtension<ReturnType<KHRMaterialsSpecular['createSpecular']>>('KHR_materials_specular'),
+      material.getExtension<Specular>('KHR_materials_specular'),
     ];
     for (const info of infos) {
       const target = info && 'getSpecularColorTextureInfo' in info ? info.getSpecularColorTextureInfo() : info;
@@ -141,7 +145,7 @@ class MaterialWriter {
     material.setEmissiveFactor(emission.map((x) => x / strength) as [number, number, number]);
     if (textures.emission) material.setEmissiveTexture(await this.#texture('emission', bytesOf(textures.emission)));
     if (strength === 1) return;
-    const extension = this.document.createExtension(KHRMaterialsEmissiveStrength);
+    const extension = this.document.createExtension(this.library.KHRMaterialsEmissiveStrength);
     material.setExtension(
       'KHR_materials_emissive_strength',
       extension.createEmissiveStrength().setEmissiveStrength(strength),
@@ -150,7 +154,7 @@ class MaterialWriter {
 
   async #specular(material: Material, { specular, textures }: MaterialFile): Promise<void> {
     if (!textures.specular && specular.every((x) => x === dielectric)) return;
-    const extension = this.document.createExtension(KHRMaterialsSpecular).createSpecular();
+    const extension = this.document.createExtension(this.library.KHRMaterialsSpecular).createSpecular();
     extension.setSpecularColorFactor(specular.map((x) => x / dielectric) as [number, number, number]);
     if (textures.specular) {
       extension.setSpecularColorTexture(await this.#texture('specular', bytesOf(textures.specular)));
@@ -204,11 +208,12 @@ function unitRows(rows: Float32Array): Float32Array {
  * @throws ChiaroError for numbers that are not finite, FormatError for images that must become one and differ in size.
  */
 export async function writeGLB(scene: SceneFile, { copyright }: GLBOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const document = new Document();
+  const library = await gltfLibrary();
+  const document = new library.Document();
   const asset = document.getRoot().getAsset();
   asset.generator = 'Chiaro';
   if (copyright !== undefined) asset.copyright = copyright;
-  const writer = new MaterialWriter(document);
+  const writer = new MaterialWriter(document, library);
   const materials: Material[] = [];
   for (const material of scene.materials) materials.push(await writer.write(material));
   const buffer = document.createBuffer();
@@ -219,6 +224,9 @@ export async function writeGLB(scene: SceneFile, { copyright }: GLBOptions = {})
     root.addChild(document.createNode(name).setMesh(document.createMesh(name).addPrimitive(primitive)));
   });
   document.getRoot().setDefaultScene(root);
-  const io = new WebIO().registerExtensions([KHRMaterialsSpecular, KHRMaterialsEmissiveStrength]);
+  const io = new library.WebIO().registerExtensions([
+    library.KHRMaterialsSpecular,
+    library.KHRMaterialsEmissiveStrength,
+  ]);
   return new Uint8Array(await io.writeBinary(document));
 }
