@@ -11,7 +11,7 @@ export interface ModelOptions {
 
 /**
  * torchvision's first weights: convolutions normal with variance 2 / (out kh kw) (He et al. 2015, eq. 14), linear layers
- * normal with standard deviation `linear`, biases zero. Nothing is drawn before it is used.
+ * normal with standard deviation `linear`, biases zero. Drawn when something is next computed.
  */
 export function startNormal(network: Module, generator: Generator | undefined, linear?: number): void {
   const normal = (shape: readonly number[], deviation: number): Tensor =>
