@@ -3,7 +3,8 @@
     apt-get install -y python3-torch     # Debian 12: PyTorch 1.13.1
     /usr/bin/python3 tools/reference-gradients/torch_gradients.py > tools/reference-gradients/gradients.json
 
-Each case: inputs, value, gradient of the (weighted) sum, and for `second` cases the gradient of <gradient, weights>.
+Each case: inputs, value, gradient of the (weighted) sum, and for `second` cases the gradient of <gradient, weights>;
+`plain` cases are whole numbers, without gradients.
 Everything is float64; weights of element i are cos(i).
 """
 import json
@@ -18,9 +19,12 @@ square = [[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]]
 cases = []
 
 
-def case(name, fn, *inputs, second=False):
+def case(name, fn, *inputs, second=False, plain=False):
     xs = [torch.tensor(x, requires_grad=True) for x in inputs]
     y = fn(*xs)
+    if plain:
+        cases.append({'name': name, 'inputs': [t.tolist() for t in xs], 'value': y.detach().flatten().tolist()})
+        return
     weights = lambda t: torch.cos(torch.arange(t.numel(), dtype=t.dtype)).reshape(t.shape)
     grads = torch.autograd.grad((y * weights(y)).sum(), xs, create_graph=second, allow_unused=True)
     grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, xs)]
@@ -66,7 +70,8 @@ case('logSoftmax', lambda x: x.log_softmax(0), square, second=True)
 # running totals and order
 case('cumSum', lambda x: x.cumsum(1), square)
 case('cumProd', lambda x: x.cumprod(1), square, second=True)
-case('cumProd with zeros', lambda x: x.cumprod(1), [[2.0, 0.0, 3.0, 4.0], [0.0, 2.0, 0.0, 5.0]])
+case('cumProd with zeros', lambda x: x.cumprod(1), [[2.0, 0.0, 3.0, 4.0], [0.0, 2.0, 0.0, 5.0]], second=True)
+case('logCumSumExp', lambda x: x.logcumsumexp(1), [[0.5, 3.0, -1.0, 2.0], [-2.0, 80.0, 1.0, 0.0]], second=True)
 case('cumMax with ties', lambda x: x.cummax(0).values, [1.0, 3.0, 3.0, 2.0, 3.0, 4.0])
 case('cumMin', lambda x: x.cummin(0).values, smooth)
 case('sort', lambda x: x.sort(dim=0, stable=True).values, [3.0, 1.0, 2.0, 1.0])
@@ -113,6 +118,9 @@ zeros = [[0.0, 0.0, 0.0], [1.0, 0.0, -2.0], [2.0, -2.0, 0.5]]
 for p in [0.5, 1.0, 1.5, 2.0, 3.0, inf, -inf]:
     case('norm %s with zeros and ties' % p, lambda x: x.norm(p, 1), zeros)
 case('norm 3', lambda x: x.norm(3.0, 1), square, second=True)
+there, here = [[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]], [[0.0, 1.0, 2.0], [3.0, -1.0, 0.5], [0.25, 1.0, 2.0]]
+for p in [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, inf]:
+    case('cdist %s of equal points' % p, lambda x, y: torch.cdist(x, y, p), there, here)
 # rearranged
 case('roll', lambda x: x.roll((1, -2), (0, 1)) ** 2, square, second=True)
 case('tril and triu', lambda x: x.tril(-1) + x.triu(1) ** 2, square)
@@ -128,11 +136,17 @@ case('kron', torch.kron, square, [[1.0, -2.0]])
 places = torch.tensor([[0, 2, 0], [1, 1, 2]])
 case('scatter', lambda x, y: x.scatter(1, torch.tensor([[2, 0], [1, 2]]), y) ** 2, square, [[1.0, 2.0], [3.0, 4.0]], second=True)
 # (PyTorch 1.13 counts an element as tied that include_self=False has taken out: none of them is)
-for reduce in ['sum', 'mean', 'amax', 'amin']:
+for reduce in ['sum', 'prod', 'mean', 'amax', 'amin']:
     for itself, old in [(True, [[1.0, 5.0, 2.0], [0.5, 2.0, 3.0]]), (False, [[9.0, 5.0, 8.0], [0.5, 9.0, 8.0]])]:
         case('scatterReduce %s%s' % (reduce, '' if itself else ' of the new ones'),
              lambda x, y: x.scatter_reduce(1, places, y, reduce, include_self=itself),
              old, [[1.0, 2.0, 1.0], [2.0, 2.0, 1.0]])
+case('scatterReduce prod with zeros', lambda x, y: x.scatter_reduce(1, places, y, 'prod'),
+     [[0.0, 5.0, 2.0], [0.5, 2.0, 3.0]], [[1.0, 2.0, 0.0], [0.0, 2.0, 1.0]])
+rows, columns = torch.tensor([[0], [1]]), torch.tensor([2, 0, 2])
+case('indexPut', lambda x, y: x.index_put((rows, torch.tensor([2, 0])), y) ** 2, square, [[1.0, 2.0], [3.0, 4.0]], second=True)
+case('indexPut that adds', lambda x, y: x.index_put((rows, columns), y, accumulate=True) ** 2, square, [1.0, 2.0, 3.0], second=True)
+case('maskedScatter', lambda x, y: x.masked_scatter(x > 0.4, y) ** 2, square, [1.0, 2.0, 3.0, 4.0], second=True)
 case('indexCopy', lambda x, y: x.index_copy(1, torch.tensor([2, 0]), y), square, [[1.0, 2.0], [3.0, 4.0]])
 case('indexFill', lambda x: x.index_fill(1, torch.tensor([2, 0]), 7.0), square)
 case('maskedFill', lambda x: x.masked_fill(x > 0.4, -1.0) ** 2, square, second=True)
@@ -140,6 +154,19 @@ case('takeAlongDim', lambda x: x.take_along_dim(torch.tensor([[2], [0]]), 1), sq
 for reduce in ['sum', 'mean', 'max', 'min']:
     case('segment ' + reduce, lambda x: torch.segment_reduce(x, reduce, lengths=torch.tensor([2, 1, 3]), axis=0),
          [[1.0, 4.0], [1.0, -2.0], [3.0, 0.5], [2.0, 5.0], [7.0, 5.0], [6.0, -1.0]])
+# whole numbers
+flat = lambda *parts: torch.cat([t.detach().flatten().double() for t in parts])
+often = [[3.0, 1.0, 3.0], [0.0, 1.0, 1.0]]
+steps = [1.0, 2.0, 2.0, 5.0]
+case('unique', lambda x: flat(*torch.unique(x, return_inverse=True, return_counts=True)), often, plain=True)
+case('nonzero', lambda x: flat(x.nonzero()), [[0.0, 2.0, 0.0], [-1.0, 0.0, 3.0]], plain=True)
+case('searchSorted', lambda x, y: flat(torch.searchsorted(x, y), torch.searchsorted(x, y, right=True)),
+     steps, [0.0, 1.0, 2.0, 4.0, 5.0, 6.0], plain=True)
+case('bucketize', lambda x, y: flat(torch.bucketize(y, x), torch.bucketize(y, x, right=True)), steps, often, plain=True)
+case('binCount', lambda x, w: flat(x.flatten().long().bincount(minlength=5), x.flatten().long().bincount(w.flatten(), 5)),
+     often, square, plain=True)
+case('histogram', lambda x: flat(x.histc(4, 0.0, 3.0)), often, plain=True)
+case('argMax and argMin', lambda x: flat(x.argmax(1), x.argmin(0), x.argmax()), square, plain=True)
 # small matrices
 well = [[2.0, 0.5, -0.25], [0.75, -1.5, 0.5], [0.25, 1.0, 3.0]]
 sides = [[1.0, -2.0], [0.5, 1.5], [2.0, 0.25]]
@@ -150,6 +177,11 @@ case('inverse', torch.linalg.inv, well, second=True)
 case('determinant', torch.linalg.det, well, second=True)
 case('determinant of 4 x 4', torch.linalg.det, [[2.0, 0.5, 0.0, 1.0], [0.75, -1.5, 0.5, 0.25], [0.25, 1.0, 3.0, -1.0], [1.0, 0.0, 0.5, 2.5]])
 case('cholesky', lambda x: torch.linalg.cholesky(sym(x)), spd, second=True)
+case('choleskySolve', lambda x, y: torch.cholesky_solve(y, x.tril()), well, sides, second=True)
+case('three matrices by svd', lambda x: (lambda u, s, vh: s + u[:, :, 0] * vh[:, 0].sum(1, True))(*torch.linalg.svd(x)),
+     [well, spd, [[0.5, 1.0, -2.0], [3.0, 0.25, 1.0], [-1.0, 2.0, 0.5]]])
+case('three eigensystems', lambda x: (lambda w, v: w * 2 + v[:, :, 0] * v[:, :, 0].sum(1, True))(*torch.linalg.eigh((x + x.mT) / 2)),
+     [spd, well, [[1.0, 0.5, 0.25], [0.5, 2.0, -0.5], [0.25, -0.5, 4.0]]])
 case('triangularSolve', lambda x, y: torch.linalg.solve_triangular(x, y, upper=True), well, sides, second=True)
 case('qr', lambda x: (lambda q, r: (q * q) @ (r * r))(*torch.linalg.qr(x)), [[2.0, 0.5], [0.75, -1.5], [0.25, 1.0]], second=True)
 case('leastSquares', lambda x, y: torch.linalg.lstsq(x, y).solution, [[2.0, 0.5], [0.75, -1.5], [0.25, 1.0]], sides)

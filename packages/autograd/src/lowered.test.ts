@@ -48,6 +48,16 @@ describe('gradients as kernels', () => {
     `);
   });
 
+  test('a transposed matrix on the right, as in a linear layer: its gradient comes in its own layout', () => {
+    const [x, w, g] = [
+      tensor(new Float32Array(12), [3, 4]),
+      tensor(new Float32Array(20), [5, 4]),
+      tensor(new Float32Array(15), [3, 5]),
+    ];
+    const dw = grad((m: Tensor) => x.matmul(m.transpose()).mul(g).sum())(w);
+    expect(kernels(dw)).toBe('matmul -> [5, 4]');
+  });
+
   test('one matrix for all batches: its gradient is one product', () => {
     const [a, b, g] = [
       tensor(new Float32Array(24), [2, 3, 4]),

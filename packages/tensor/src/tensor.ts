@@ -8,7 +8,7 @@ import { assertMayRead, noteTensor } from './runtime/scope.js';
 /** Nested arrays of numbers, as deep as a tensor's rank. */
 export type NestedArray = number | NestedArray[];
 
-const collected = new FinalizationRegistry<Node>((node) => node.release());
+const collected = new FinalizationRegistry<Node>((node) => node.release(true));
 
 /**
  * A multi-dimensional array of numbers that may not have been computed yet: a handle on a node of the lazy graph.

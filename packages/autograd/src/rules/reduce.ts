@@ -1,4 +1,4 @@
-import { cumProd, onesLike, where, type Tensor } from '@chiaro/tensor';
+import { cumProd, onesLike, type Tensor } from '@chiaro/tensor';
 import { pin, type Node } from '@chiaro/tensor/engine';
 import { keptDims } from './movement.js';
 
@@ -43,6 +43,3 @@ function others(x: Tensor, axes: readonly number[]): Tensor {
   const back = order.map((_, d) => order.indexOf(d));
   return before.mul(after).reshape(moved.shape).permute(back);
 }
-
-/** x where a condition does not hold, 1 elsewhere. */
-export const oneWhere = (condition: Tensor, x: Tensor): Tensor => where(condition, onesLike(x), x);

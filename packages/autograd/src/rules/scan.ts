@@ -1,10 +1,20 @@
-import { arange, cumMax, cumMin, cumProd, cumSum, scatterAdd, where, zerosLike, type Tensor } from '@chiaro/tensor';
+import {
+  arange,
+  cumMax,
+  cumMin,
+  cumProd,
+  cumSum,
+  linearRecurrence,
+  scatterAdd,
+  where,
+  zerosLike,
+  type Tensor,
+} from '@chiaro/tensor';
 import type { ScanDetail } from '@chiaro/tensor/engine';
-import { oneWhere } from './reduce.js';
 
 /**
  * Gradient of a running total. Maxima and minima give it to the element that they were last taken from, as PyTorch's
- * cummax; products treat zeros as PyTorch's cumprod (a second derivative through a zero factor is incomplete there).
+ * cummax.
  */
 export function scanVjp(detail: ScanDetail, x: Tensor, grad: Tensor): Tensor {
   const { op, dim, reverse, exclusive } = detail;
@@ -41,24 +51,16 @@ function source({ op, dim, reverse }: ScanDetail, x: Tensor): Tensor {
   return reverse ? cumMin(where(taken, at, n - 1), dim, { reverse }) : cumMax(where(taken, at, 0), dim);
 }
 
-/** d(running product): sum of g * out after each element, divided by it; zeros of their own. */
+/**
+ * d(running product): what comes before an element times the sum of what comes after it, each a running total of its own.
+ * Nothing is divided: zeros are factors like others, and the derivatives of it are exact too.
+ */
 function prodVjp(x: Tensor, g: Tensor, dim: number, reverse: boolean): Tensor {
-  const zero = x.eq(0);
-  const zeros = cumSum(zero, dim, { reverse });
-  const first = zero.logicalAnd(zeros.eq(1));
-  const total = (terms: Tensor): Tensor => cumSum(terms, dim, { reverse: !reverse });
-  const before = total(g.mul(cumProd(x, dim, { reverse }))).div(oneWhere(zero, x));
-  const at = total(g.mul(cumProd(oneWhere(first, x), dim, { reverse })));
-  return where(zeros.eq(0), before, where(first, at, 0));
+  const after = linearRecurrence(shifted(x, dim, reverse ? 1 : -1), g, dim, { reverse: !reverse });
+  return cumProd(x, dim, { reverse, exclusive: true }).mul(after);
 }
 
-/** The transpose of `prodVjp`. */
+/** The transpose of `prodVjp`: (x[0] ... x[k])' = x[k] (x[0] ... x[k - 1])' + x'[k] x[0] ... x[k - 1]. */
 function prodJvp(x: Tensor, t: Tensor, dim: number, reverse: boolean): Tensor {
-  const zero = x.eq(0);
-  const zeros = cumSum(zero, dim, { reverse });
-  const first = zero.logicalAnd(zeros.eq(1));
-  const moved = cumSum(where(zeros.eq(0), t.div(oneWhere(zero, x)), 0), dim, { reverse });
-  const jumped = cumSum(where(first, t, 0), dim, { reverse });
-  const product = cumProd(x, dim, { reverse });
-  return moved.mul(product).add(jumped.mul(cumProd(oneWhere(first, x), dim, { reverse })));
+  return linearRecurrence(x, cumProd(x, dim, { reverse, exclusive: true }).mul(t), dim, { reverse });
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@chiaro/tensor';
-import { imageGradient, kernelGradient, type PrimitiveName } from '@chiaro/tensor/engine';
+import { imageGradient, kernelGradient, type Node, type PrimitiveName } from '@chiaro/tensor/engine';
 import { elementwiseVjp } from './elementwise.js';
 import { gatherVjp } from './indexing.js';
 import { fold, inverse, unconcat, unexpand, unpad, unslice } from './movement.js';
@@ -9,6 +9,16 @@ import { constant, type VjpRule } from './rule.js';
 
 /** Height and width of images or kernels. */
 const lastTwo = ({ shape }: Tensor): readonly [number, number] => [shape[2]!, shape[3]!];
+
+/**
+ * Gradient of the right operand. Where that is a transposed matrix, as the weight of a linear layer, the product is
+ * transposed instead of the factors: the two transpositions cancel, and the gradient lies in memory as the matrix does.
+ */
+function gradientOfRight(a: Tensor, grad: Tensor, right: Node): Tensor {
+  const last = right.shape.length - 1;
+  const swapped = right.is('permute') && right.attrs.axes[last] === last - 1 && right.attrs.axes[last - 1] === last;
+  return swapped ? grad.transpose().matmul(a).transpose() : a.transpose().matmul(grad);
+}
 
 /** Reverse derivative of every primitive. */
 export const vjpRules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
@@ -31,9 +41,9 @@ export const vjpRules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
       inputs.map((x) => x.shape),
     ),
   gather: ({ node, inputs: [table], grad }) => [gatherVjp(node, table!, grad), undefined],
-  matmul: ({ inputs: [a, b], wants: [toA, toB], grad }) => [
+  matmul: ({ node, inputs: [a, b], wants: [toA, toB], grad }) => [
     toA ? grad.matmul(b!.transpose()) : undefined,
-    toB ? a!.transpose().matmul(grad) : undefined,
+    toB ? gradientOfRight(a!, grad, node.inputs[1]!) : undefined,
   ],
   conv: ({ node, inputs: [images, kernels], wants: [toImages, toKernels], grad }) => [
     toImages ? imageGradient(grad, kernels!, lastTwo(images!), node.attrs) : undefined,

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { bytesPerElement } from '../dtype.js';
 import { sameBuffer } from '../kernel/buffer.js';
-import type { DispatchRange } from '../kernel/emit.js';
+import type { DispatchRange } from '../kernel/dispatch.js';
 import type { FusedKernel } from '../kernel/ir.js';
 import { siteOf, sitesOf, type FormLayout, type KernelLayout } from '../kernel/layout.js';
 import { costOf } from '../schedule/cost.js';
@@ -53,13 +53,16 @@ export function windowsOf(
   };
 
   const ranges: WindowedRange[] = [];
-  let step = Math.min(items, longest);
+  const blocks = blockSizes(layout.outer);
+  let count = Math.min(items, longest);
   for (let start = 0; start < items;) {
-    const range = windowAt(start, Math.min(step, items - start));
+    count = Math.min(count, items - start);
+    const range = windowAt(start, count);
     if (range) {
       ranges.push(range);
       start += range.count;
-    } else if (step > 1) step = Math.ceil(step / 2);
+      count = Math.min(2 * count, longest);
+    } else if (count > 1) count = untilBlockEnd(start, Math.ceil(count / 2), blocks);
     else {
       const worst = sizes[big.indexOf(true)]!;
       throw new ShapeError(
@@ -69,6 +72,28 @@ export function windowsOf(
     }
   }
   return ranges;
+}
+
+/** Items in a row of the last dimension, in a plane of the last two, ...: the largest first. */
+function blockSizes(outer: readonly number[]): number[] {
+  const sizes: number[] = [];
+  outer.reduceRight((below, n) => {
+    sizes.unshift(below * n);
+    return below * n;
+  }, 1);
+  return sizes;
+}
+
+/**
+ * So many items, or fewer, such that a row or plane that they reach into is left whole for the next run: a run across its
+ * border may touch both ends of a tensor that is read along other dimensions.
+ */
+function untilBlockEnd(start: number, count: number, blocks: readonly number[]): number {
+  for (const block of blocks) {
+    const border = Math.floor((start + count) / block) * block;
+    if (border > start) return border - start;
+  }
+  return count;
 }
 
 /** Simple operations that one dispatch may do: a few tenths of a second on the slowest adapters, so that none hangs. */
@@ -130,9 +155,12 @@ function touched(
     hi = Math.max(hi, access.offset + a[1] + b[1]);
   }
   const size = bytesPerElement[kernel.buffers[index]!.dtype];
-  const from = Math.max(0, Math.floor((lo * size) / profile.bindingAlignment) * profile.bindingAlignment);
-  const to = Math.min(bytes, Math.ceil(((hi + 1) * size) / 4) * 4);
-  return to - from > profile.maxBindingBytes ? undefined : { offset: from, bytes: Math.max(to - from, 4) };
+  // what reads around a tensor (a pad), or nothing of it, still binds a part of it
+  const align = profile.bindingAlignment;
+  const aligned = (byte: number): number => Math.floor(byte / align) * align;
+  const from = Math.max(0, Math.min(aligned(lo * size), aligned(bytes - 1)));
+  const to = Math.max(from + 4, Math.min(bytes, Math.ceil(((hi + 1) * size) / 4) * 4));
+  return to - from > profile.maxBindingBytes ? undefined : { offset: from, bytes: to - from };
 }
 
 /** Smallest and largest value of sum(stride * coordinate) over linear indices [from, to] of `sizes`. */
@@ -140,6 +168,7 @@ function span(strides: readonly number[], sizes: readonly number[], from: number
   let lo = 0;
   let hi = 0;
   let below = sizes.reduce((a, b) => a * b, 1);
+  if (below === 0) return [0, 0];
   let exact = true; // all coordinates so far are the same for the whole range
   for (const [k, stride] of strides.entries()) {
     below /= sizes[k]!;

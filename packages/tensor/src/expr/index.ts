@@ -19,7 +19,7 @@ export { build, inline, inputsOf, makeFunction } from './function.js';
 export type { ExprFunction, Param, Signature } from './function.js';
 export { Emitter } from './emit/emitter.js';
 export type { Target } from './emit/target.js';
-export { wgsl, wgslTarget, wgslType } from './emit/wgsl.js';
+export { laneType, wgsl, wgslTarget, wgslType } from './emit/wgsl.js';
 export type { WgslOptions } from './emit/wgsl.js';
 export { js } from './emit/js.js';
 export { emitFunction, emitStruct, wgslHelpers } from './emit/function.js';

@@ -7,8 +7,11 @@ export interface Storage {
   readonly bytes: number;
   /** One more node owns the storage. */
   retain(): void;
-  /** One node fewer owns it; the last one gives the memory back to the device's pool. */
-  release(): void;
+  /**
+   * One node fewer owns it; the last one gives the memory back to the device's pool.
+   * @param collected the host's garbage collector found the tensor, nobody gave it back.
+   */
+  release(collected?: boolean): void;
   /** False after the device was lost. */
   readonly alive: boolean;
 }
@@ -100,15 +103,18 @@ export class Node<P extends PrimitiveName = PrimitiveName> {
     this.#references++;
   }
 
-  /** Drops one reference; the last one frees storage and inputs (iteratively: chains can be long). */
-  release(): void {
+  /**
+   * Drops one reference; the last one frees storage and inputs (iteratively: chains can be long).
+   * @param collected the host's garbage collector found the tensor, nobody gave it back.
+   */
+  release(collected = false): void {
     const pending: Node[] = [this];
     for (let node = pending.pop(); node; node = pending.pop()) {
       if (--node.#references > 0) continue;
       const { storages } = node;
       node.storages = undefined;
       node.data = undefined;
-      storages?.forEach((s) => s.release());
+      storages?.forEach((s) => s.release(collected));
       pending.push(...node.#inputs);
       node.#inputs = [];
     }

@@ -57,3 +57,11 @@ export interface ProgramKernel {
 
 /** Host data of the reference device: float64 for real dtypes, exact integers otherwise (bool as 0 or 1). */
 export type HostArray = Float64Array | Int32Array | Uint32Array;
+
+/** A run of outer iterations (times parts) that one dispatch covers, and where its windows of the buffers start. */
+export interface DispatchRange {
+  readonly start: number;
+  readonly count: number;
+  /** First element of each buffer's window. */
+  readonly windows: readonly number[];
+}

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { GPUTensorDevice } from '../device/gpu/gpuDevice.js';
-import { arange, concat, cumSum, indexSelect, referenceData, tensor, type Tensor } from '../index.js';
+import {
+  arange,
+  atan2,
+  concat,
+  cumSum,
+  indexSelect,
+  pow,
+  referenceData,
+  tensor,
+  where,
+  type Tensor,
+} from '../index.js';
 import { acquireDevice } from '../runtime/devices.js';
 import { realizeNodes } from '../runtime/realize.js';
 import { sizeOf } from '../shape.js';
@@ -40,6 +51,12 @@ const cases: Readonly<Record<string, () => Tensor>> = {
   },
   'a sliced map': () => x().slice([0, 37], [5, 50, 3], [0, 29, 2]).neg(),
   'rows by number': () => indexSelect(table(), 0, index()),
+  'short rows by number, with a factor per row': () =>
+    indexSelect(numbers([101, 3], 3), 0, index())
+      .mul(numbers([9001, 1], 18))
+      .add(numbers([3], 19)),
+  'so many that invocations take runs of whole rows': () =>
+    indexSelect(numbers([101, 3], 3), 0, tensor(Int32Array.from({ length: 70_000 }, (_, i) => (i * 37) % 101))),
   'a concat of unequal parts': () => concat([x(), x().slice([0, 37], [0, 11]).mul(3)], 1),
   'a sum over the last dimension': () => x().sum(2),
   'a sum over two dimensions that do not merge': () => x().sum([0, 2]),
@@ -56,6 +73,31 @@ const cases: Readonly<Record<string, () => Tensor>> = {
   'the place of a maximum: reductions of two types': () => numbers([9, 500], 8).argMax(1),
   'float16 storage': () => x().to('float16').add(0.5),
   'a running sum': () => cumSum(x(), 1),
+  // from here on maps over groups of four elements, on software adapters
+  'a wide map with a row, a column and their places': () =>
+    numbers([4, 128, 256], 9)
+      .mul(numbers([256], 10))
+      .add(numbers([4, 128, 1], 11))
+      .sub(arange(256).to('float32').mul(0.01)),
+  'a wide map of a slice that begins inside': () => numbers([300, 256], 12).slice([30], [290]).mul(2).neg(),
+  'a slice that begins between groups': () => numbers([300, 260], 12).slice([0, 3], [300, 259]).mul(2),
+  'a wide map of elementary functions': () => {
+    const [a, b] = [numbers([2 ** 16], 13).mul(5), numbers([2 ** 16], 14)];
+    return pow(a, b.mul(3).round()).clamp(-100, 100).add(atan2(a, b)).add(a.sin().mul(b.exp())).add(b.abs().log());
+  },
+  'wide integers and booleans': () => {
+    const at = arange(2 ** 16);
+    const odd = at.remainder(2).eq(1);
+    const x = numbers([2 ** 16], 15);
+    const broken = where(at.remainder(7).eq(0), x.div(0), x);
+    const whole = at.floorDivide(3).sub(at.mul(at)).sign();
+    return where(
+      odd.logicalXor(broken.isInf()),
+      whole.to('float32'),
+      where(broken.ne(broken), 0.5, x.gt(0).to('float32')),
+    );
+  },
+  'a wide map to booleans and back': () => numbers([2 ** 16], 16).gt(numbers([2 ** 16], 17)),
 };
 
 /** Elements of a tensor, computed by the kernels for a kind of adapter. */

@@ -1,30 +1,18 @@
 import type { AdapterProfile } from '../device/profile.js';
-import { scalarType } from '../dtype.js';
-import { costOf } from '../schedule/cost.js';
 import { Emitter, wgslHelpers, wgslTarget, type Value } from '../expr/index.js';
 import { sameBuffer, type BufferId } from './buffer.js';
-import type { BufferBinding, Dispatch, UniformValue } from './dispatch.js';
+import type { BufferBinding, Dispatch, DispatchRange, UniformValue } from './dispatch.js';
 import { elementHelpers, elementType, loadText, storeText } from './element.js';
+import { advance, coordinates } from './counters.js';
 import { combine, identityOf } from './fold.js';
+import { foldVariant } from './foldVariant.js';
 import type { FusedKernel, LoadSite, Reduction, Site, StoreSite } from './ir.js';
 import { layoutOf, siteOf, sitesOf, type FormLayout, type KernelLayout } from './layout.js';
-
-/** A run of outer iterations (times parts) that one dispatch covers, and where its windows of the buffers start. */
-export interface DispatchRange {
-  readonly start: number;
-  readonly count: number;
-  /** First element of each buffer's window. */
-  readonly windows: readonly number[];
-}
+import { runLength, shortRow, workgroupsOf, workgroupSize } from './run.js';
+import { scalarUniform, wideMap } from './wideMap.js';
 
 /** WGSL whose constant loop bounds have a uniform added, or drivers would unroll the loops: compile time. */
 const target = wgslTarget({ zero: 'u.zero' });
-const workgroupSize = 64;
-const maxWorkgroups = 65535;
-/** Items that an invocation of a map takes one after the other on a software adapter. */
-const longestRun = 32;
-/** Invocations that keep all threads of a software adapter busy. */
-const busyInvocations = 4096;
 /** Terms that are summed before they are added to the total: keeps the error of long sums small. */
 const block = 128;
 
@@ -32,38 +20,6 @@ const block = 128;
 export const itemsOf = (kernel: FusedKernel, layout: KernelLayout): number => product(layout.outer) * kernel.parts;
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
-/** How many invocations share one row of a reduction. */
-function lanesFor(kernel: FusedKernel, layout: KernelLayout, profile: AdapterProfile): number {
-  if (kernel.stages.length === 0 || profile.kind === 'software') return 1;
-  return product(layout.inner) >= workgroupSize ? workgroupSize : 1;
-}
-
-/**
- * Neighbouring items that one invocation of a map computes. A real GPU wants neighbours in neighbouring invocations. On
- * a software adapter a run is three times as fast: index arithmetic (integer division above all) is done once per run,
- * and each lane keeps to its own cache line.
- */
-function runLength(kernel: FusedKernel, items: number, profile: AdapterProfile): number {
-  if (!isMap(kernel) || profile.kind !== 'software') return 1;
-  return Math.min(Math.max(Math.floor(items / busyInvocations), 1), longestRun);
-}
-
-/** Operations of a term that is cheap beside a turn of the loop. */
-const cheapTerm = 8;
-
-/**
- * How often the loop of a long, cheap reduction is written out on a software adapter: its lanes pay for each turn of a
- * loop, so that four terms per turn make such a sum 1.5 times as fast. It costs compile time, hence only for large ones.
- */
-function unrollFactor(kernel: FusedKernel, layout: KernelLayout, profile: AdapterProfile): number {
-  const length = product(layout.inner);
-  const divides = length % 4 === 0 && Math.ceil(length / kernel.parts) % 4 === 0;
-  const single = kernel.stages.length === 1 && kernel.innerStores.length === 0;
-  if (profile.kind !== 'software' || !single || !divides || length < 1024) return 1;
-  const cheap = costOf(kernel.stages[0]!.map((r) => r.value)) <= cheapTerm;
-  return cheap && length * product(layout.outer) >= 2 ** 20 ? 4 : 1;
-}
 
 const isMap = (kernel: FusedKernel): boolean => kernel.stages.length === 0 && kernel.innerStores.length === 0;
 
@@ -78,6 +34,8 @@ export class KernelText {
   readonly #workgroupVars: string[] = [];
   readonly #lines: string[] = [];
   #helpers: ReadonlySet<string> = new Set();
+  /** Elements of an item: 1, or those of a short row whose common part is computed once. */
+  #row = 1;
 
   constructor(
     private readonly kernel: FusedKernel,
@@ -85,18 +43,22 @@ export class KernelText {
   ) {
     this.#sites = sitesOf(kernel);
     this.layout = layoutOf(kernel, this.#sites);
-    this.#lanes = lanesFor(kernel, this.layout, profile);
-    this.#unroll = unrollFactor(kernel, this.layout, profile);
+    ({ lanes: this.#lanes, unroll: this.#unroll } = foldVariant(kernel, this.layout, profile));
   }
 
   /** The dispatch for a range of items. */
-  dispatch(range: DispatchRange): Dispatch {
+  dispatch(elements: DispatchRange): Dispatch {
+    const wide = isMap(this.kernel)
+      ? wideMap(this.kernel, this.layout, this.#sites, elements, this.profile)
+      : undefined;
+    if (wide) return wide;
+    this.#row = isMap(this.kernel) ? shortRow(this.layout, this.#sites, elements, this.profile) : 1;
+    const range = { ...elements, start: elements.start / this.#row, count: elements.count / this.#row };
     this.#reset(range);
     this.#body();
     this.#declareZero();
-    const run = runLength(this.kernel, range.count, this.profile);
+    const run = this.#run(range);
     const groups = this.#lanes > 1 ? range.count : Math.ceil(range.count / (workgroupSize * run));
-    const y = Math.ceil(groups / maxWorkgroups);
     const builtins = ['@builtin(num_workgroups) groups: vec3u'];
     if (this.#lanes > 1)
       builtins.push('@builtin(workgroup_id) group: vec3u', '@builtin(local_invocation_index) lane: u32');
@@ -114,7 +76,7 @@ export class KernelText {
       ].join('\n'),
       buffers: this.#bindings(),
       uniforms: this.#uniforms,
-      workgroups: [Math.ceil(groups / y), y, 1],
+      workgroups: workgroupsOf(groups),
     };
   }
 
@@ -172,6 +134,11 @@ export class KernelText {
     this.#declareUniforms(range);
   }
 
+  /** Neighbouring items that one invocation computes. */
+  #run(range: DispatchRange): number {
+    return isMap(this.kernel) ? runLength(range.count, this.#row, this.profile) : 1;
+  }
+
   #bufferIndex(id: BufferId): number {
     return this.kernel.buffers.findIndex((b) => sameBuffer(b.id, id));
   }
@@ -186,7 +153,7 @@ export class KernelText {
     this.#int('n', range.count);
     this.#int('start', range.start);
     layout.outer.forEach((size, k) => k > 0 && this.#int(`o${k}`, size));
-    if (isMap(kernel)) this.#int('run', runLength(kernel, range.count, this.profile));
+    if (isMap(kernel)) this.#int('run', this.#run(range));
     else this.#int('m', product(layout.inner));
     layout.inner.forEach((size, k) => k > 0 && this.#int(`i${k}`, size));
     if (kernel.parts > 1) {
@@ -203,7 +170,7 @@ export class KernelText {
       return name;
     };
     for (const { site } of this.#sites) {
-      if (site.kind === 'scalar') this.#declareScalar(site.scalar);
+      if (site.kind === 'scalar') this.#uniforms[`s${site.scalar}`] = scalarUniform(kernel.scalars[site.scalar]!);
       else {
         const name = declare(
           layout.forms.get(site.form)!,
@@ -229,12 +196,6 @@ export class KernelText {
       const { type, value } = identityOf(r.op, r.value.type);
       this.#uniforms[`e${k}`] = { type, value };
     });
-  }
-
-  #declareScalar(index: number): void {
-    const { dtype, value, argument } = this.kernel.scalars[index]!;
-    const type = dtype === 'bool' ? 'u32' : (scalarType[dtype] as 'f32' | 'i32' | 'u32');
-    this.#uniforms[`s${index}`] = argument === undefined ? { type, value } : { type, value, argument };
   }
 
   /** Text of a form's value: offset and strides that are 0 or 1 leave no trace. */
@@ -269,8 +230,33 @@ export class KernelText {
   }
 
   #body(): void {
-    if (isMap(this.kernel)) this.#mapBody();
-    else this.#foldBody();
+    if (!isMap(this.kernel)) this.#foldBody();
+    else if (this.#row > 1) this.#rowsBody();
+    else this.#mapBody();
+  }
+
+  /** A loop over the invocation's rows: what their elements share is computed first, then one after the other. */
+  #rowsBody(): void {
+    const outer = this.layout.outer.slice(0, -1);
+    const column = `o${outer.length}`;
+    const top = new Emitter(target, (value, args) => this.#resolve(value, args));
+    const values = this.kernel.outerStores.map((s) => s.value);
+    this.#hoist(values, top, ({ outer: strides }) => strides[outer.length] !== 0);
+    const elements = Array.from({ length: this.#row }, (_, k) => {
+      const inner = top.child();
+      inner.use(...values);
+      const stores = this.kernel.outerStores.map((store) => this.#store(store, inner.value(store.value)));
+      return ['{', `  let ${column} = ${k};`, ...[...inner.lines, ...stores].map((line) => `  ${line}`), '}'];
+    });
+    this.#lines.push(
+      `let first = i32(id.x + id.y * groups.x * ${workgroupSize}u) * u.run;`,
+      'let end = min(first + u.run, u.n);',
+      ...coordinates('o', 'first + u.start', outer, 'var'),
+      'for (var i = first; i < end; i++) {',
+      ...[...top.lines, ...elements.flat(), ...advance('o', outer)].map((line) => `  ${line}`),
+      '}',
+    );
+    this.#helpers = top.helpers;
   }
 
   /** A loop over the invocation's run of items. */
@@ -323,8 +309,15 @@ export class KernelText {
     return storeText(`b${buffer}`, index, value, this.kernel.buffers[buffer]!.dtype, this.profile);
   }
 
-  /** Emits what does not change in the inner loops before them. */
-  #hoist(values: readonly Value[], top: Emitter): void {
+  /**
+   * Emits what does not change in the inner loops before them.
+   * @param walks does a form change there?
+   */
+  #hoist(
+    values: readonly Value[],
+    top: Emitter,
+    walks = (form: FormLayout): boolean => form.inner.some((s) => s !== 0),
+  ): void {
     const depends = new Map<Value, boolean>();
     const visit = (v: Value): boolean => {
       let inner = depends.get(v);
@@ -332,14 +325,14 @@ export class KernelText {
       if (v.op === 'input') inner = !this.#names.has(v);
       else if (v.op === 'extern') {
         const site = siteOf(v);
-        inner = site.kind !== 'scalar' && this.layout.forms.get(site.form)!.inner.some((s) => s !== 0);
+        inner = site.kind !== 'scalar' && walks(this.layout.forms.get(site.form)!);
       } else inner = false;
       for (const arg of v.args) inner = visit(arg) || inner;
       depends.set(v, inner);
-      if (inner) for (const arg of v.args) if (!depends.get(arg)) top.value(arg);
+      if (inner) for (const arg of v.args) if (!depends.get(arg)) top.settle(arg);
       return inner;
     };
-    for (const v of values) if (!visit(v)) top.value(v);
+    for (const v of values) if (!visit(v)) top.settle(v);
   }
 
   /**
@@ -449,38 +442,4 @@ export class KernelText {
     const from = this.#lanes > 1 ? 'i32(lane)' : '0';
     this.#lines.push(...this.#pass(from, this.#loop(from, 'u.m', [...inner.lines, ...writes])));
   }
-}
-
-/** Statements that decode a linear index into the coordinates of `sizes`. */
-function coordinates(
-  loop: 'o' | 'i',
-  linear: string,
-  sizes: readonly number[],
-  declare: 'let' | 'var' = 'let',
-): string[] {
-  if (sizes.length === 0) return [];
-  const lines: string[] = [];
-  let rest = linear;
-  for (let k = sizes.length - 1; k > 0; k--) {
-    const name = `${loop}r${k}`;
-    if (k === sizes.length - 1 && linear.includes(' ')) {
-      lines.push(`let ${loop}all = ${linear};`);
-      rest = `${loop}all`;
-    }
-    lines.push(`let ${name} = ${rest} / u.${loop}${k};`, `${declare} ${loop}${k} = ${rest} - ${name} * u.${loop}${k};`);
-    rest = name;
-  }
-  lines.push(`${declare} ${loop}0 = ${rest};`);
-  return lines;
-}
-
-/** Statements that move coordinates on to the next element of `sizes`. */
-function advance(loop: 'o' | 'i', sizes: readonly number[]): string[] {
-  if (sizes.length === 0) return [];
-  const text = sizes.reduce(
-    (carry, _, k) =>
-      k === 0 ? carry : `${loop}${k}++; if (${loop}${k} == u.${loop}${k}) { ${loop}${k} = 0; ${carry} }`,
-    `${loop}0++;`,
-  );
-  return [text];
 }

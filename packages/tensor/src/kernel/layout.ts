@@ -36,6 +36,10 @@ export function sitesOf(
   return found;
 }
 
+/** What a kernel is measured by: its operations, sizes and element types. */
+export const subjectOf = ({ label, buffers, parts }: FusedKernel, { outer, inner }: KernelLayout): string =>
+  `${label} ${outer.join(' x ')} ${inner.join(' x ')} ${parts} ${buffers.map((b) => b.dtype).join()}`;
+
 /** Collapses the loops of a kernel, given the sites it evaluates. */
 export function layoutOf(kernel: FusedKernel, sites: readonly { site: Site }[]): KernelLayout {
   const forms: Form[] = [

@@ -35,6 +35,27 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   });
 }
 
+/**
+ * x with the elements where a mask is true replaced by those of `source`, in row-major order: the first true one by the
+ * first, and so on. The mask broadcasts to x; `source` has any shape and, as PyTorch's `masked_scatter` demands, at least
+ * as many elements as the mask has true ones (its last one serves for those that are missing). Gradients flow to both.
+ * @throws ShapeError for a mask that does not broadcast to x, and for an empty source.
+ */
+export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  if (!sameShape(broadcastShapes('maskedScatter', x.shape, mask.shape), x.shape)) {
+    throw new ShapeError(
+      `maskedScatter: a mask of shape ${showShape(mask.shape)} does not broadcast to ${showShape(x.shape)}`,
+    );
+  }
+  if (x.size === 0) return x.to(x.dtype);
+  if (source.size === 0) throw new ShapeError('maskedScatter: the source has no elements');
+  return tidy(() => {
+    const chosen = mask.to('bool').expand(x.shape);
+    const number = cumSum(chosen.flatten().to('int32'), 0, { exclusive: true });
+    return where(chosen, gather(source.to(x.dtype).flatten(), 0, number).reshape(x.shape), x);
+  });
+}
+
 /** Numbers of the true elements of a flat mask, in order, in `capacity` places, and how many there are. */
 function placesOf(mask: Tensor, capacity: number): { places: Tensor; filled: Tensor; count: Tensor } {
   const each = mask.to('bool').to('int32');

@@ -12,6 +12,7 @@ import * as matrixParts from './matrixParts.js';
 import * as movement from './movement.js';
 import * as notNumbers from './notNumbers.js';
 import * as products from './products.js';
+import * as recurrences from './recurrence.js';
 import * as reductions from './reduce.js';
 import * as scans from './scan.js';
 import * as scatters from './scatter.js';
@@ -161,8 +162,10 @@ export interface TensorMethods {
   ): Tensor;
   indexCopy(dim: number, index: Tensor, source: Tensor): Tensor;
   indexFill(dim: number, index: Tensor, value: number): Tensor;
+  indexPut(indices: readonly Tensor[], values: Operand, options?: scatters.IndexPutOptions): Tensor;
   takeAlongDim(index: Tensor, dim?: number): Tensor;
   maskedFill(mask: Tensor, value: Operand): Tensor;
+  maskedScatter(mask: Tensor, source: Tensor): Tensor;
   maskedSelect(mask: Tensor): Promise<Tensor>;
   maskedSelectUpTo(mask: Tensor, capacity: number): compact.Selected;
   nonzero(): Promise<Tensor>;
@@ -187,6 +190,7 @@ export interface TensorMethods {
   cumProd(dim: number, options?: scans.ScanOptions): Tensor;
   cumMax(dim: number, options?: scans.ScanOptions): Tensor;
   cumMin(dim: number, options?: scans.ScanOptions): Tensor;
+  logCumSumExp(dim: number): Tensor;
   diff(dim?: number, times?: number): Tensor;
   sort(dim?: number, options?: sorting.SortOptions): sorting.Sorted;
   argSort(dim?: number, options?: sorting.SortOptions): Tensor;
@@ -208,6 +212,7 @@ const functions = {
     ...product,
     ...products,
     ...scans,
+    ...recurrences,
     ...sorting,
     ...linalg,
   },
@@ -225,7 +230,8 @@ const methodNames = [
   ...['variance', 'std', 'norm', 'argMax', 'argMin', 'maxWithIndices', 'minWithIndices', 'quantile', 'median', 'diff'],
   ...['reshape', 'flatten', 'permute', 'transpose', 'unsqueeze', 'squeeze', 'expand', 'slice', 'narrow', 'select'],
   ...['unfold', 'flip', 'pad', 'detach', 'indexSelect', 'gather', 'scatterAdd', 'indexAdd', 'matmul', 'dot'],
-  ...['scatter', 'scatterReduce', 'indexCopy', 'indexFill', 'takeAlongDim', 'maskedFill', 'binCount', 'histogram'],
+  ...['scatter', 'scatterReduce', 'indexCopy', 'indexFill', 'takeAlongDim', 'binCount', 'histogram'],
+  ...['indexPut', 'maskedFill', 'maskedScatter', 'logCumSumExp'],
   ...['maskedSelect', 'maskedSelectUpTo', 'nonzero', 'nonzeroUpTo', 'unique', 'uniqueUpTo', 'bucketize'],
   ...['inverse', 'determinant', 'cholesky', 'qr', 'svd'],
   ...['split', 'chunk', 'unstack', 'repeat', 'tile', 'repeatInterleave', 'roll', 'movedim'],

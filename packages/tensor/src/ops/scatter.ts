@@ -9,9 +9,12 @@ import { Tensor } from '../tensor.js';
 import { wgsl } from '../wgsl/link.js';
 import type { Operand } from './apply.js';
 import { arange, full, ones, zeros } from './create.js';
-import { gather, scatterAdd } from './indexing.js';
+import { gather, indexAdd, scatterAdd } from './indexing.js';
 import { where } from './math.js';
-import { pad, slice, type SliceRange } from './movement.js';
+import { concat, narrow, pad, slice, type SliceRange } from './movement.js';
+import { linearRecurrence } from './recurrence.js';
+import { cumSum } from './scan.js';
+import { sort } from './sort.js';
 
 /** WGSL between elements and unsigned keys of which the largest wins: NaN above all, whichever extreme is asked for. */
 const keyCode: Readonly<Record<ElementName, string>> = {
@@ -161,13 +164,13 @@ export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand):
 }
 
 /** How `scatterReduce` joins what meets in one place. */
-export type ScatterReduction = 'sum' | 'mean' | 'amax' | 'amin';
+export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 
 /**
- * x with elements of `source` joined to places given by number, as PyTorch's `scatter_reduce`: the sum, mean, largest or
- * smallest of what arrives and (unless `includeSelf` is false) of the element that stands there. Places where nothing
+ * x with elements of `source` joined to places given by number, as PyTorch's `scatter_reduce`: the sum, product, mean,
+ * largest or smallest of what arrives and (unless `includeSelf` is false) of the element that stands there. Places where nothing
  * arrives keep their element; indices outside [0, size) are skipped. The result does not depend on the order. Gradients of
- * extremes are shared evenly between equal ones. PyTorch's `prod` is missing.
+ * extremes are shared evenly between equal ones; those of products are exact where factors are zero.
  * @throws DTypeError for dtypes other than float32, int32 and uint32, and for the mean of integers.
  */
 export function scatterReduce(
@@ -185,19 +188,43 @@ export function scatterReduce(
   return tidy(() => {
     const { d, region, index: at, source: values, shape } = placed('scatterReduce', x, dim, index, source);
     if (sizeOf(shape) === 0 || region.size === 0) return x.to(x.dtype);
-    const sums = reduce === 'sum' || reduce === 'mean';
     const count = arrivals(region, d, at);
-    const neutral = sums ? 0 : outermost(x.dtype, reduce === 'amin');
-    const base = includeSelf ? region : where(count.gt(0), full([], neutral, { dtype: x.dtype }), region);
-    if (!sums) return paste(x, extreme(base, d, at, values, reduce === 'amin'));
+    const neutral = full([], neutralOf(reduce, x.dtype), { dtype: x.dtype });
+    const base = includeSelf ? region : where(count.gt(0), neutral, region);
+    if (reduce === 'prod') return paste(x, products(base, d, at, values, count));
+    if (reduce === 'amax' || reduce === 'amin') return paste(x, extreme(base, d, at, values, reduce === 'amin'));
     const total = scatterAdd(base, d, at, values);
     if (reduce === 'sum') return paste(x, total);
     return paste(x, total.div(includeSelf ? count.add(1) : count.maximum(1)));
   });
 }
 
-/** The value that every other of a dtype replaces: the lowest, or the highest. */
-function outermost(dtype: Tensor['dtype'], highest: boolean): number {
+/** The product of each element of the region and the `count` elements that are scattered to it. */
+function products(region: Tensor, d: number, index: Tensor, source: Tensor, count: Tensor): Tensor {
+  const n = region.shape[d]!;
+  const own = arange(n)
+    .reshape(region.shape.map((_, k) => (k === d ? n : 1)))
+    .expand(region.shape);
+  const inside = index.ge(0).logicalAnd(index.lt(n));
+  // sorted by place, what meets stands side by side, and a product that begins anew at each place joins it
+  const { values: places, indices } = sort(concat([own, where(inside, index, n)], d), d);
+  const factors = gather(concat([region, source], d), d, indices);
+  const rest = places.shape[d]! - 1;
+  const changes = narrow(places, d, 1, rest).ne(narrow(places, d, 0, rest));
+  const first = pad(
+    changes,
+    places.shape.map((_, k) => (k === d ? [1, 0] : [0, 0])),
+    1,
+  );
+  const run = linearRecurrence(where(first, 0, factors), where(first, factors, 0), d);
+  return gather(run, d, cumSum(count.add(1), d).sub(1));
+}
+
+/** The value that a reduction of a dtype begins with. */
+function neutralOf(reduce: ScatterReduction, dtype: Tensor['dtype']): number {
+  if (reduce === 'sum' || reduce === 'mean') return 0;
+  if (reduce === 'prod') return 1;
+  const highest = reduce === 'amin';
   if (isFloat(dtype)) return highest ? Infinity : -Infinity;
   if (dtype === 'uint32') return highest ? 2 ** 32 - 1 : 0;
   return highest ? 2 ** 31 - 1 : -(2 ** 31);
@@ -232,6 +259,57 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: number):
     const at = column('indexFill', index, x.rank, d);
     const hit = scatterAdd(line, d, at, ones(at.shape, { dtype: 'int32' })).gt(0);
     return where(hit, full([], value, { dtype: x.dtype }), x);
+  });
+}
+
+/** What `indexPut` does where several meet in one place. */
+export interface IndexPutOptions {
+  /** Add to what stands there instead of replacing it. */
+  readonly accumulate?: boolean;
+}
+
+/**
+ * x with values written to (or added at) the places whose coordinates the indices give: out[i[0], i[1], ...] = values, as
+ * PyTorch's `index_put`. Without `accumulate` the last of several values for one place stays. A place with a coordinate
+ * outside [0, size) is skipped, negative ones too. Gradients flow to x and to the values.
+ * @param indices one tensor of int32 or uint32 for each of x's first dimensions; they broadcast to one shape [...].
+ * @param values broadcast to [..., the sizes of x's other dimensions]; a number fills.
+ * @throws ShapeError for no indices or more than x has dimensions; DTypeError for indices that are not whole.
+ * @example
+ * const image = indexPut(zeros([4, 4]), [tensor([0, 2], { dtype: 'int32' }), tensor([1, 3], { dtype: 'int32' })], 1);
+ */
+export function indexPut(
+  x: Tensor,
+  indices: readonly Tensor[],
+  values: Operand,
+  { accumulate = false }: IndexPutOptions = {},
+): Tensor {
+  if (indices.length === 0 || indices.length > x.rank) {
+    throw new ShapeError(`indexPut: ${indices.length} indices for a tensor of shape ${showShape(x.shape)}`);
+  }
+  for (const { dtype } of indices) {
+    if (dtype !== 'int32' && dtype !== 'uint32')
+      throw new DTypeError(`indexPut: indices must be int32 or uint32, got ${dtype}`);
+  }
+  const shape = indices.reduce<Shape>((all, each) => broadcastShapes('indexPut', all, each.shape), []);
+  const [sizes, row] = [x.shape.slice(0, indices.length), x.shape.slice(indices.length)];
+  return tidy(() => {
+    const put = typeof values === 'number' ? full([], values, { dtype: x.dtype }) : values.to(x.dtype);
+    const inside = indices.map((index, k) => index.to('int32').ge(0).logicalAnd(index.to('int32').lt(sizes[k]!)));
+    const place = indices.reduce(
+      (at, index, k) => at.mul(sizes[k]!).add(index.to('int32')),
+      full([], 0, { dtype: 'int32' }),
+    );
+    const at = where(
+      inside.reduce((a, b) => a.logicalAnd(b)),
+      place,
+      -1,
+    )
+      .expand(shape)
+      .flatten();
+    const table = x.reshape([sizeOf(sizes), sizeOf(row)]);
+    const rows = put.expand([...shape, ...row]).reshape([at.size, sizeOf(row)]);
+    return (accumulate ? indexAdd(table, 0, at, rows) : indexCopy(table, 0, at, rows)).reshape(x.shape);
   });
 }
 

@@ -3,6 +3,8 @@ import {
   Cell,
   compile,
   defaultGenerator,
+  defineProgram,
+  deviceInfo,
   Generator,
   loadState,
   manualSeed,
@@ -12,6 +14,7 @@ import {
   randn,
   saveState,
   tensor,
+  wgsl,
   type Tensor,
   type TypedArray,
 } from '../index.js';
@@ -49,6 +52,41 @@ describe('compile', () => {
     step(0.5);
     expect([...(await old.data())]).toEqual([1, 2, 3]);
     expect(w.version).toBe(11);
+  });
+
+  test('warm compiles every kernel before the first call, and runs none', async () => {
+    const w = new Parameter(tensor([3, -1, 2]));
+    const generator = new Generator(11);
+    const step = compile((x: Tensor, rate: number) => {
+      w.assign(w.sub(x.sort(0).values.mul(rate)).add(rand([3], { generator }).mul(0)));
+      return w.cumSum(0).square().sum();
+    });
+    const x = tensor([0.5, 0.25, 0.125]);
+    const before = (await deviceInfo()).kernels;
+    await step.warm(x, 1);
+    const warmed = (await deviceInfo()).kernels;
+    expect(warmed).toBeGreaterThan(before + 1);
+    expect(step.kernels[0]).toBeGreaterThanOrEqual(warmed - before);
+    expect([generator.state.counter, w.version]).toEqual([0, 0]);
+    expect([...(await w.data())]).toEqual([3, -1, 2]);
+    const loss = step(tensor([3, 1, 2]), 2);
+    expect(await loss.item()).toBe((3 - 2) ** 2 + (3 - 2 - 1 - 4) ** 2 + (1 - 5 + 2 - 6) ** 2);
+    expect((await deviceInfo()).kernels).toBe(warmed);
+    await step.warm(x, 5); // nothing is left to do
+    expect((await deviceInfo()).kernels).toBe(warmed);
+  });
+
+  test('warm rejects for a kernel that does not compile', async () => {
+    const broken = defineProgram({
+      name: 'brokenWhenWarm',
+      inputs: { x: 'f32[N]' },
+      outputs: ({ x }) => ({ y: { dtype: 'f32', shape: x.shape } }),
+      dispatches: ({ N }) => [{ items: N, code: wgsl`fn item(i: u32) { y[i] = x[i] + true; }` }],
+      reference: ({ x }) => ({ y: x.data }),
+    });
+    const f = compile((x: Tensor) => broken({ x }).y);
+    await expect(f.warm(tensor([1, 2]))).rejects.toThrow(/kernel "brokenWhenWarm" does not compile.*true/s);
+    expect(await tensor([1]).add(1).item()).toBe(2); // nothing is left to report
   });
 
   test('an argument that is returned and assigned as it is can be computed with beside', async () => {

@@ -1,7 +1,8 @@
 import type { Device } from '../device/device.js';
 import { GPUTensorDevice, type GPUStorage } from '../device/gpu/gpuDevice.js';
 import { Replay } from '../device/gpu/replay.js';
-import { planOf } from '../device/plan.js';
+import { warmPlan } from '../device/gpu/warm.js';
+import { planOf, type Plan } from '../device/plan.js';
 import { ChiaroError, DeviceError, DeviceLostError } from '../errors.js';
 import { Cell } from '../cell.js';
 import { wordOf, type Generator } from '../generator.js';
@@ -11,9 +12,9 @@ import type { BufferId } from '../kernel/buffer.js';
 import { isBacked } from '../schedule/fuse.js';
 import { schedule } from '../schedule/schedule.js';
 import { live, Tensor } from '../tensor.js';
-import { noteRun, type CapacityCheck } from '../program/capacity.js';
+import { noteRun, settleCapacities, type CapacityCheck } from '../program/capacity.js';
 import { reportSchedule } from './debug.js';
-import { onDevice } from './devices.js';
+import { acquireDevice, onDevice } from './devices.js';
 import { realizeNodes } from './realize.js';
 import { inScope } from './scope.js';
 import { recording, Trace } from './trace.js';
@@ -31,6 +32,14 @@ export interface CompileOptions {
 
 /** A function that runs as a recorded list of kernels. */
 export type Compiled<A extends readonly unknown[], R> = ((...args: A) => R) & {
+  /**
+   * Records the function for arguments like these and compiles its kernels, all at once, without running any: what the
+   * first call would otherwise wait for. Cells, generators and the arguments' values stay as they are. Resolves when the
+   * driver is done.
+   * @throws DeviceError (rejects) when a kernel does not compile.
+   * @example await Promise.all([step.warm(0.1), render.warm(camera)]); // behind a loading screen
+   */
+  warm(...args: A): Promise<void>;
   /** Frees the recorded plans and their memory. */
   dispose(): void;
   /** Kernels that one call runs, per signature seen so far. */
@@ -56,10 +65,14 @@ export function compile<A extends readonly unknown[], R>(
 ): Compiled<A, R> {
   const programs = new Map<string, Program<A, R>>();
   let calls = 0;
-  const compiled = (...args: A): R => {
-    const inputs = new Inputs(args);
+  const programOf = (inputs: Inputs): Program<A, R> => {
     let program = programs.get(inputs.signature);
     if (!program) programs.set(inputs.signature, (program = new Program(fn as (...args: A) => R, inputs)));
+    return program;
+  };
+  const compiled = (...args: A): R => {
+    const inputs = new Inputs(args);
+    const program = programOf(inputs);
     const check = verify > 0 && ++calls % verify === 0;
     return check
       ? comparison(
@@ -70,6 +83,7 @@ export function compile<A extends readonly unknown[], R>(
       : program.call(inputs);
   };
   return Object.defineProperties(compiled, {
+    warm: { value: async (...args: A) => programOf(new Inputs(args)).warm() },
     dispose: {
       value: () => {
         programs.forEach((p) => p.dispose());
@@ -192,6 +206,16 @@ class Program<A extends readonly unknown[], R> {
     }
   }
 
+  /** Compiles the kernels for the device, before there is anything to run them on. */
+  async warm(): Promise<void> {
+    const device = await acquireDevice();
+    if (this.#replay?.device === device) return;
+    realizeNodes(this.#captured, device);
+    await settleCapacities(device);
+    await warmPlan(device, this.#plan(device));
+    if (this.#replay?.device !== device) this.#replay = this.#record(device);
+  }
+
   call(inputs: Inputs): R {
     this.#trace.checks.forEach((check) => check());
     const numbers = this.#numbers(inputs);
@@ -276,11 +300,15 @@ class Program<A extends readonly unknown[], R> {
     return new Results(made, stored);
   }
 
-  #record(device: GPUTensorDevice): Replay {
+  #plan(device: GPUTensorDevice): Plan {
     const roots = this.#roots.filter((n) => !isBacked(sourceOf(n).source));
     const kernels = schedule(roots, { profile: device.profile, fusion: true });
     reportSchedule(kernels);
-    const plan = planOf(kernels, device.profile);
+    return planOf(kernels, device.profile);
+  }
+
+  #record(device: GPUTensorDevice): Replay {
+    const plan = this.#plan(device);
     this.#programs = plan.stored.filter((n): n is Node<'program'> => n.is('program') && n.attrs.capacity !== undefined);
     // a root may be an argument or a cell as it was given, which the plan does not compute
     const wanted = new Set<Node>([...this.#roots.map((n) => sourceOf(n).source), ...this.#programs]);

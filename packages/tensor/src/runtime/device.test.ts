@@ -1,9 +1,11 @@
+import { constants, PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
 import {
   compile,
   defineProgram,
   DeviceLostError,
   Generator,
+  idle,
   loadState,
   memory,
   Parameter,
@@ -19,6 +21,8 @@ import {
   type Tensor,
 } from '../index.js';
 import { acquireDevice } from './devices.js';
+
+const majorGC = constants.NODE_PERFORMANCE_GC_MAJOR;
 
 describe('device', () => {
   test('a lost device rejects awaits and is recovered from saved state', async () => {
@@ -70,6 +74,32 @@ describe('device', () => {
     kept.dispose();
     expect(memory().liveBuffers).toBe(before);
     await expect(kept.data()).rejects.toThrow(/disposed/);
+  });
+
+  test('tensors that are given back do not make the garbage collector run', async () => {
+    const x = tensor(new Float32Array(2 ** 21).fill(1));
+    await realize(x);
+    const collections = async (dispose: boolean): Promise<number> => {
+      let major = 0;
+      const count = (entries: PerformanceEntry[]): void => {
+        major += entries.filter((e) => (e as unknown as { detail: { kind: number } }).detail.kind === majorGC).length;
+      };
+      const observer = new PerformanceObserver((list) => count(list.getEntries()));
+      observer.observe({ entryTypes: ['gc'] });
+      for (let i = 0; i < 40; i++) {
+        const y = x.add(i);
+        await realize(y);
+        await idle();
+        if (dispose) y.dispose();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      count(observer.takeRecords());
+      observer.disconnect();
+      return major;
+    };
+    await collections(true);
+    expect(await collections(true)).toBeLessThan(4);
+    expect(await collections(false)).toBeGreaterThan(4); // what is dropped instead is noticed
   });
 
   test('track reads without waiting', async () => {

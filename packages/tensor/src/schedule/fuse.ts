@@ -288,9 +288,13 @@ class Planner implements Places {
     this.#steps.push({ kind: 'matmul', product, epilogue, why });
   }
 
-  /** Parts of one shape are computed by one kernel with several stores, others by one kernel each. */
+  /**
+   * Parts of one shape are computed by one kernel with several stores, others by one kernel each; so are those of a result
+   * that is larger than a binding, since the stores lie far apart.
+   */
   #placeConcat(node: Node<'concat'>): void {
-    const same = node.inputs.every((n) => n.shape[node.attrs.dim] === node.inputs[0]!.shape[node.attrs.dim]);
+    const large = sizeOf(node.shape) * bytesPerElement[node.dtype] > this.options.profile.maxBindingBytes;
+    const same = !large && node.inputs.every((n) => n.shape[node.attrs.dim] === node.inputs[0]!.shape[node.attrs.dim]);
     const batches: Node[][] = same ? chunk(node.inputs, 4) : node.inputs.map((n) => [n]);
     const parts: Group[] = [];
     for (const batch of batches) {

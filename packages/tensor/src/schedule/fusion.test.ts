@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluateNodes } from '../device/reference.js';
 import { concat, conv2d, logSoftmax, softmax, tensor, type Tensor } from '../index.js';
-import { planOf } from '../device/plan.js';
+import { planOf, type PlanStep } from '../device/plan.js';
 import type { AdapterProfile } from '../device/profile.js';
 import { schedule } from './schedule.js';
 
@@ -17,15 +17,18 @@ const profile: AdapterProfile = {
   bindingAlignment: 256,
 };
 
-/** Labels of the kernels that compute tensors together. */
-const kernels = (...roots: Tensor[]): string[] =>
+/** The dispatches that compute tensors together. */
+const stepsOf = (...roots: Tensor[]): readonly PlanStep[] =>
   planOf(
     schedule(
       roots.map((t) => t.node),
       { profile, fusion: true },
     ),
     profile,
-  ).steps.map((s) => s.dispatch.label);
+  ).steps;
+
+/** Labels of their kernels. */
+const kernels = (...roots: Tensor[]): string[] => stepsOf(...roots).map((s) => s.dispatch.label);
 
 const data = (...shape: number[]): Tensor => tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
 
@@ -33,6 +36,17 @@ describe('fusion, by number of kernels', () => {
   test('softmax and log-softmax are one kernel', () => {
     expect(kernels(softmax(data(1024, 100), 1))).toHaveLength(1);
     expect(kernels(logSoftmax(data(1024, 100), 1))).toHaveLength(1);
+  });
+
+  test('large contiguous maps go by groups of four on software adapters', () => {
+    const elements = (t: Tensor, kind: AdapterProfile['kind'] = 'software'): string[] => {
+      const plan = planOf(schedule([t.node], { profile, fusion: true }), { ...profile, kind });
+      return plan.steps.flatMap((s) => s.dispatch.buffers.map((b) => b.element));
+    };
+    expect(elements(data(256, 256).mul(data(256)).gt(data(256, 1)))).toEqual(['vec4f', 'vec4f', 'f32', 'vec4u']);
+    expect(elements(data(256, 256).exp(), 'hardware')).toEqual(['f32', 'f32']);
+    expect(elements(data(256, 258).slice([0, 1], [256, 257]).exp())).toEqual(['f32', 'f32']);
+    expect(elements(data(256, 256).transpose().exp())).toEqual(['f32', 'f32']);
   });
 
   test('what is compared with its own maximum is stored once, behind a view too', () => {
@@ -127,14 +141,7 @@ describe('fusion, by number of kernels', () => {
     const inputs = Array.from({ length: 30 }, (_, i) => data(16).add(i));
     const sum = Array.from({ length: 30 }, () => data(16)).reduce((a, b) => a.mul(2).add(b));
     const all = [sum, ...inputs.slice(0, 12)];
-    const plan = planOf(
-      schedule(
-        all.map((t) => t.node),
-        { profile, fusion: true },
-      ),
-      profile,
-    );
-    for (const step of plan.steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
+    for (const step of stepsOf(...all)) expect(step.buffers.length).toBeLessThanOrEqual(8);
     expect(evaluateNodes([sum.node], (n) => Float64Array.from(n.data!))[0]![0]).toBe(0);
   });
 
@@ -144,14 +151,7 @@ describe('fusion, by number of kernels', () => {
     const m1 = m.mul(0.9).add(gradient);
     const v1 = v.mul(0.9).add(gradient.square());
     const all = [m1, v1, p.sub(m1.div(v1.sqrt()).mul(scale))];
-    const plan = planOf(
-      schedule(
-        all.map((t) => t.node),
-        { profile, fusion: true },
-      ),
-      profile,
-    );
-    for (const step of plan.steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
+    for (const step of stepsOf(...all)) expect(step.buffers.length).toBeLessThanOrEqual(8);
   });
 
   test('nor does what joins the kernel of a concat, which stores its parts into one buffer', () => {
@@ -159,14 +159,7 @@ describe('fusion, by number of kernels', () => {
     const [first, second] = [a.div(b), c.div(d)];
     const parts = concat([first.add(second).add(e).add(f), first, e, f]);
     const all = [parts, second.mul(g).sub(a)];
-    const plan = planOf(
-      schedule(
-        all.map((t) => t.node),
-        { profile, fusion: true },
-      ),
-      profile,
-    );
-    for (const step of plan.steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
+    for (const step of stepsOf(...all)) expect(step.buffers.length).toBeLessThanOrEqual(8);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Schedule } from '../../schedule/schedule.js';
 import type { Device, MemoryReport } from '../device.js';
 import { planOf } from '../plan.js';
 import type { AdapterProfile } from '../profile.js';
+import { TuningTable } from '../tuning.js';
 import { ErrorDesk } from './errors.js';
 import { decode, encode } from './convert.js';
 import { PipelineCache } from './pipelines.js';
@@ -15,8 +16,11 @@ import { PlanRunner } from './runner.js';
 
 /** A tensor's elements in a buffer of the pool. */
 export class GPUStorage implements Storage {
-  /** Weighs on the host's garbage collector what the buffer weighs on the GPU, so that dropped tensors are noticed. */
-  readonly ballast: ArrayBuffer | undefined;
+  /**
+   * Weighs on the host's garbage collector what the buffer weighs on the GPU, so that dropped tensors are noticed. New
+   * ballast is what makes the collector run, so what is given back in time hands it on to the buffer's next owner.
+   */
+  #ballast: ArrayBuffer | undefined;
   #owners = 1;
 
   constructor(
@@ -24,7 +28,8 @@ export class GPUStorage implements Storage {
     readonly buffer: PooledBuffer,
     readonly bytes: number,
   ) {
-    this.ballast = bytes >= ballastFrom ? reserve(ballastWeight * bytes) : undefined;
+    if (bytes >= ballastFrom) this.#ballast = buffer.ballast ?? reserve(ballastWeight * buffer.bytes);
+    buffer.ballast = undefined;
   }
 
   get alive(): boolean {
@@ -40,8 +45,11 @@ export class GPUStorage implements Storage {
     this.#owners++;
   }
 
-  release(): void {
-    if (--this.#owners === 0) this.device.pool.release(this.buffer);
+  release(collected = false): void {
+    if (--this.#owners > 0) return;
+    if (!collected) this.buffer.ballast = this.#ballast;
+    this.#ballast = undefined;
+    this.device.pool.release(this.buffer);
   }
 }
 
@@ -67,14 +75,17 @@ export class GPUTensorDevice implements Device {
   readonly errors: ErrorDesk;
   readonly runner: PlanRunner;
   readonly profiler: Profiler;
+  readonly profile: AdapterProfile;
+  readonly tuning = new TuningTable();
   readonly #readback: Readback;
   #pendingUpload = 0;
   #sinceBreath = 0;
 
   constructor(
     readonly gpu: GPUDevice,
-    readonly profile: AdapterProfile,
+    profile: AdapterProfile,
   ) {
+    this.profile = { ...profile, tuning: this.tuning };
     this.errors = new ErrorDesk(gpu);
     this.pool = new BufferPool(gpu, profile.maxBufferBytes, () => undefined);
     this.pipelines = new PipelineCache(gpu, (outcome) => this.errors.expectKernel(outcome));

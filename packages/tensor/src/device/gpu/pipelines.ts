@@ -68,26 +68,55 @@ export class PipelineCache {
    */
   pipeline(dispatch: Dispatch, sites: readonly string[]): Pipeline {
     const code = completeCode(dispatch);
-    let found = this.#pipelines.get(code);
-    if (!found) {
-      const { device } = this;
-      device.pushErrorScope('validation');
-      const layout = this.#layout(dispatch.buffers.map((b) => b.access));
-      const pipeline = device.createComputePipeline({
-        label: dispatch.label,
-        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module: device.createShaderModule({ label: dispatch.label, code }), entryPoint: 'main' },
-      });
-      this.onError(
-        device
-          .popErrorScope()
-          .then((error) => (error ? compileError(dispatch.label, sites, error.message, code) : undefined)),
-      );
-      found = { id: this.#pipelines.size, pipeline, layout, code, label: dispatch.label };
-      this.#pipelines.set(code, found);
-      this.onNew?.(found);
-    }
-    return found;
+    const found = this.#pipelines.get(code);
+    if (found) return found;
+    const { device } = this;
+    device.pushErrorScope('validation');
+    const { layout, descriptor } = this.#describe(dispatch, code);
+    const pipeline = device.createComputePipeline(descriptor);
+    this.onError(
+      device
+        .popErrorScope()
+        .then((error) => (error ? compileError(dispatch.label, sites, error.message, code) : undefined)),
+    );
+    return this.#keep(dispatch, code, layout, pipeline);
+  }
+
+  /**
+   * The pipeline of a dispatch, compiled beside others and without holding up the thread where the platform can.
+   * @throws DeviceError (rejects) for WGSL that does not compile.
+   */
+  async prepare(dispatch: Dispatch, sites: readonly string[]): Promise<Pipeline> {
+    const code = completeCode(dispatch);
+    const found = this.#pipelines.get(code);
+    if (found) return found;
+    this.device.pushErrorScope('validation');
+    const { layout, descriptor } = this.#describe(dispatch, code);
+    // what is wrong with the module, of which the pipeline only knows that; a lost device says so elsewhere
+    const complaint = this.device.popErrorScope().catch(() => null);
+    const pipeline = await this.device.createComputePipelineAsync(descriptor).catch(async (reason: unknown) => {
+      const { message } = (await complaint) ?? (reason as Error);
+      throw compileError(dispatch.label, sites, message, code);
+    });
+    return this.#pipelines.get(code) ?? this.#keep(dispatch, code, layout, pipeline);
+  }
+
+  #describe(dispatch: Dispatch, code: string) {
+    const { device } = this;
+    const layout = this.#layout(dispatch.buffers.map((b) => b.access));
+    const descriptor: GPUComputePipelineDescriptor = {
+      label: dispatch.label,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: device.createShaderModule({ label: dispatch.label, code }), entryPoint: 'main' },
+    };
+    return { layout, descriptor };
+  }
+
+  #keep(dispatch: Dispatch, code: string, layout: GPUBindGroupLayout, pipeline: GPUComputePipeline): Pipeline {
+    const made: Pipeline = { id: this.#pipelines.size, pipeline, layout, code, label: dispatch.label };
+    this.#pipelines.set(code, made);
+    this.onNew?.(made);
+    return made;
   }
 
   #layout(access: readonly ('read' | 'read_write')[]): GPUBindGroupLayout {

@@ -7,6 +7,8 @@ export interface PooledBuffer {
   readonly buffer: GPUBuffer;
   /** Capacity in bytes, at least what was asked for. */
   readonly bytes: number;
+  /** Waits with a free buffer for its next owner; see GPUStorage. */
+  ballast?: ArrayBuffer | undefined;
 }
 
 /** Capacity classes: 256 byte steps, then eighths of a power of two, so that at most an eighth is wasted. */
@@ -31,6 +33,8 @@ export class BufferPool {
   /** Free buffers, longest idle first. */
   #idle = new Set<PooledBuffer>();
   #nextId = 1;
+  /** How many command buffers are being encoded: what they use must live until they are submitted. */
+  #encoding = 0;
 
   constructor(
     private readonly device: GPUDevice,
@@ -65,6 +69,20 @@ export class BufferPool {
     return { id: this.#nextId++, bytes, buffer: this.device.createBuffer({ size: bytes, usage }) };
   }
 
+  /**
+   * Runs a function that encodes commands and submits them. What is released meanwhile may be taken again, since the
+   * queue runs in order, but is not destroyed before the commands are submitted.
+   */
+  encode<T>(body: () => T): T {
+    this.#encoding++;
+    try {
+      return body();
+    } finally {
+      this.#encoding--;
+      this.#trim();
+    }
+  }
+
   /** Takes a buffer back. Work already submitted may still use it: the queue runs in order. */
   release(buffer: PooledBuffer): void {
     this.liveBytes -= buffer.bytes;
@@ -74,10 +92,11 @@ export class BufferPool {
     if (list) list.push(buffer);
     else this.#free.set(buffer.bytes, [buffer]);
     this.#idle.add(buffer);
-    this.#trim(Math.max(256 * 2 ** 20, this.liveBytes / 2));
+    this.#trim();
   }
 
-  #trim(budget: number): void {
+  #trim(budget = Math.max(256 * 2 ** 20, this.liveBytes / 2)): void {
+    if (this.#encoding > 0) return;
     for (const buffer of this.#idle) {
       if (this.pooledBytes <= budget) return;
       this.#idle.delete(buffer);

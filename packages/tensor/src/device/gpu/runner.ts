@@ -20,7 +20,7 @@ export interface RecordedStep {
 }
 
 /** Bytes of a uniform block: fields of four bytes, padded as WGSL pads a struct. */
-const blockBytes = (uniforms: Readonly<Record<string, UniformValue>>): number =>
+export const blockBytes = (uniforms: Readonly<Record<string, UniformValue>>): number =>
   Math.max(16, Math.ceil(Object.keys(uniforms).length / 4) * 16);
 
 /** Compiles the steps of a plan and lays out their uniform blocks in one buffer. */
@@ -107,6 +107,10 @@ export class PlanRunner {
   constructor(private readonly device: GPUTensorDevice) {}
 
   run(plan: Plan, kept: (node: Node) => boolean): ReadonlyMap<Node, GPUStorage[]> {
+    return this.device.pool.encode(() => this.#encoded(plan, kept));
+  }
+
+  #encoded(plan: Plan, kept: (node: Node) => boolean): ReadonlyMap<Node, GPUStorage[]> {
     const { device } = this;
     const { steps, uniforms } = record(device, plan);
     const block = this.#block(uniforms.byteLength);

@@ -24,3 +24,9 @@ export function readOn(device: GPUTensorDevice, tensors: readonly Tensor[]): Pro
     }),
   );
 }
+
+/** The GPU of this process binds no more than this many bytes of a buffer from now on, `compile` included. */
+export async function limitBindings(maxBindingBytes: number): Promise<void> {
+  const { profile } = await acquireDevice();
+  (profile as { maxBindingBytes: number }).maxBindingBytes = maxBindingBytes;
+}

@@ -115,37 +115,37 @@ describe('branches that are not taken', () => {
 });
 
 describe('derivatives of programs', () => {
-  it('agree with central differences, forward with reverse, on random programs', () => {
+  /** Runs comparisons on random programs; each says how many numbers it compared. */
+  function compareOnPrograms(
+    numRuns: number,
+    compare: (fn: ExprFunction, random: () => number, body: string) => number,
+  ): number {
     let compared = 0;
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const random = randomFrom(seed);
         const body = randomBody(random);
-        const fn = parse(`fn f(x: f32, y: f32, z: f32, n: i32) -> f32 {\n${body}}`).entry;
-        for (let n = 0; n < 3; n++)
-          compared += check(fn, [random() * 4 - 2, random() * 4 - 2, random() * 4 - 2, n], body);
+        compared += compare(parse(`fn f(x: f32, y: f32, z: f32, n: i32) -> f32 {\n${body}}`).entry, random, body);
       }),
-      { numRuns: 150 },
+      { numRuns },
     );
+    return compared;
+  }
+
+  it('agree with central differences, forward with reverse, on random programs', () => {
+    const compared = compareOnPrograms(150, (fn, random, body) => {
+      let some = 0;
+      for (let n = 0; n < 3; n++) some += check(fn, [random() * 4 - 2, random() * 4 - 2, random() * 4 - 2, n], body);
+      return some;
+    });
     expect(compared).toBeGreaterThan(800);
   });
 
   it('of second order agree too', () => {
-    let compared = 0;
-    fc.assert(
-      fc.property(fc.integer(), (seed) => {
-        const random = randomFrom(seed);
-        const body = randomBody(random);
-        const fn = parse(`fn f(x: f32, y: f32, z: f32, n: i32) -> f32 {\n${body}}`).entry;
-        const gradient = vjp(fn, all(fn));
-        compared += check(
-          gradient,
-          [random() * 3 - 1.5, random() * 3 - 1.5, random() * 3 - 1.5, 2, 1],
-          `gradient of ${body}`,
-        );
-      }),
-      { numRuns: 40 },
-    );
+    const compared = compareOnPrograms(40, (fn, random, body) => {
+      const args = [random() * 3 - 1.5, random() * 3 - 1.5, random() * 3 - 1.5, 2, 1];
+      return check(vjp(fn, all(fn)), args, `gradient of ${body}`);
+    });
     expect(compared).toBeGreaterThan(200);
   });
 

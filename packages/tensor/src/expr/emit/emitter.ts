@@ -7,6 +7,9 @@ import type { Target, Text } from './target.js';
 /** Texts longer than this get a name, whoever reads them. */
 const longText = 90;
 
+/** Is it a name or a number? */
+const plain = (text: string): boolean => /^-?[\w.]+$/.test(text);
+
 /** What the scopes of one piece of code have in common. */
 interface Shared {
   readonly uses: Map<Value, number>;
@@ -79,6 +82,15 @@ export class Emitter {
     return this.text(v).text;
   }
 
+  /** Computes the value here, under a name, so that loops and blocks that follow do not compute it again. */
+  settle(v: Value): void {
+    const { text } = this.text(v);
+    if (plain(text)) return;
+    const name = this.name(v.hint);
+    this.lines.push(this.target.constant(name, text));
+    this.texts.set(v, { text: name, binds: binds.primary });
+  }
+
   private text(v: Value): Text {
     const known = this.find(v);
     if (known !== undefined) return known;
@@ -95,8 +107,7 @@ export class Emitter {
   private emit(v: Value): void {
     if (v.op === 'loop') this.loop(v);
     let text = this.write(v);
-    const plain = /^-?[\w.]+$/.test(text.text);
-    if (!plain && (text.text.length > longText || this.shared.uses.get(v)! > 1)) {
+    if (!plain(text.text) && (text.text.length > longText || this.shared.uses.get(v)! > 1)) {
       const name = this.name(v.hint);
       this.lines.push(this.target.constant(name, text.text));
       text = { text: name, binds: binds.primary };

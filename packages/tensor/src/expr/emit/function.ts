@@ -6,7 +6,7 @@ import { isScalar, isStruct, isVector, sizeOf } from '../types.js';
 import type { StructType, ValueType } from '../types.js';
 import { Emitter } from './emitter.js';
 import type { Target } from './target.js';
-import { specialValues, wgsl, wgslType } from './wgsl.js';
+import { laneType, specialValues, wgsl, wgslType, wideWgsl } from './wgsl.js';
 
 /** A function's text and what it needs beside it. */
 export interface EmittedFunction {
@@ -31,9 +31,10 @@ export function emitFunction(fn: ExprFunction, target: Target = wgsl, name = fn.
     const params = fn.inputs.map((v) => names.get(v)).join(', ');
     return { text: `function ${name}(${params}) {\n${body}  return [${outputs.join(', ')}];\n}\n`, helpers };
   }
-  const params = fn.params.map((p) => `${p.name}: ${wgslType(p.type)}`).join(', ');
+  const type = (t: ValueType): string => (isScalar(t) ? laneType(t, target.lanes ?? 1) : wgslType(t));
+  const params = fn.params.map((p) => `${p.name}: ${type(p.type)}`).join(', ');
   const result = construct(fn.result, outputs.values());
-  return { text: `fn ${name}(${params}) -> ${wgslType(fn.result)} {\n${body}  return ${result};\n}\n`, helpers };
+  return { text: `fn ${name}(${params}) -> ${type(fn.result)} {\n${body}  return ${result};\n}\n`, helpers };
 }
 
 const parameterText = (v: Value): string => inputKey(v) as string;
@@ -52,24 +53,27 @@ export function emitStruct(type: StructType): string {
   return `${inner}struct ${type.name} {\n${members}}\n`;
 }
 
-const helperCache = new Map<string, EmittedFunction>();
+const helperCache = { 1: new Map<string, EmittedFunction>(), 4: new Map<string, EmittedFunction>() };
 
-/** WGSL of stdlib helpers (names as in `Emitter.helpers`) and of those that they call, each once, callees first. */
-export function wgslHelpers(names: Iterable<string>): string {
+/**
+ * WGSL of stdlib helpers (names as in `Emitter.helpers`) and of those that they call, each once, callees first.
+ * @param lanes 4: for text that computes four elements at once.
+ */
+export function wgslHelpers(names: Iterable<string>, lanes: 1 | 4 = 1): string {
   const done = new Set<string>();
   let text = '';
   const add = (name: string): void => {
     if (done.has(name)) return;
     done.add(name);
-    let emitted = helperCache.get(name);
+    let emitted = helperCache[lanes].get(name);
     if (emitted === undefined) {
       emitted =
         name in specialValues
           ? { text: specialValues[name], helpers: new Set() }
-          : emitFunction(elementary(name), wgsl, name);
-      helperCache.set(name, emitted);
+          : emitFunction(elementary(name), lanes === 1 ? wgsl : wideWgsl, name);
+      helperCache[lanes].set(name, emitted);
     }
-    for (const helper of emitted.helpers) add(helper);
+    for (const callee of emitted.helpers) add(callee);
     text += emitted.text;
   };
   for (const name of [...names].sort()) add(name);

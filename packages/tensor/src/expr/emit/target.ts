@@ -12,6 +12,8 @@ export interface Text {
 /** A language that values are written in. */
 export interface Target {
   readonly name: 'wgsl' | 'js';
+  /** 4 if a scalar is written as a vector of four. */
+  readonly lanes?: 1 | 4;
   /** A constant. Adds to `helpers` what it needs. */
   literal(type: ScalarType, value: number, helpers: Set<string>): Text;
   /** An operation, conversion or bitcast on arguments that are written already. */

@@ -1,5 +1,5 @@
 import type { OpName, ScalarType, Value } from '../ir.js';
-import { typeName } from '../types.js';
+import { typeName, vectorOf } from '../types.js';
 import type { ValueType } from '../types.js';
 import { binds, call, infix, loose, operand } from './target.js';
 import type { Target, Text } from './target.js';
@@ -23,10 +23,15 @@ export interface WgslOptions {
   readonly zero?: string;
   /** WGSL's own builtins instead of the accurate functions: faster and coarser, as the adapter likes. */
   readonly builtins?: boolean;
+  /** 4: every scalar of the expression is written as a vector of four, to compute four elements at once. No loops. */
+  readonly lanes?: 1 | 4;
 }
 
 /** A type as WGSL writes it. */
 export const wgslType = (type: ValueType): string => typeName(type);
+
+/** The type that stands for a scalar type where text computes `lanes` elements at once. */
+export const laneType = (type: ScalarType, lanes: 1 | 4): string => typeName(vectorOf(type, lanes));
 
 /** Shortest decimal that reads back as the f32 nearest to `value`, with a point or an exponent. */
 function formatFloat(value: number): string {
@@ -57,19 +62,21 @@ const others: Partial<Record<OpName, string>> = {
 };
 const prefixes: Partial<Record<OpName, string>> = { neg: '-', not: '!', bitnot: '~' };
 
-function operation(v: Value, args: readonly Text[], helpers: Set<string>, builtins: boolean): Text {
+function operation(v: Value, args: readonly Text[], helpers: Set<string>, builtins: boolean, lanes: 1 | 4): Text {
   const [a, b] = args;
-  if (v.op === 'convert') return call(v.type, args);
-  if (v.op === 'bitcast') return call(`bitcast<${v.type}>`, args);
+  const u32 = laneType('u32', lanes);
+  const bits32 = (text: string): string => (lanes === 1 ? text : `${u32}(${text})`);
+  if (v.op === 'convert') return call(laneType(v.type, lanes), args);
+  if (v.op === 'bitcast') return call(`bitcast<${laneType(v.type, lanes)}>`, args);
   const op = v.op as OpName;
   if (op === 'isnan' || op === 'isinf') {
     // By bits: drivers that assume finite arithmetic fold `x != x` to false (lavapipe does).
-    const bits = `(bitcast<u32>(${a.text}) & 0x7fffffffu)`;
-    return { text: `${bits} ${op === 'isnan' ? '>' : '=='} 0x7f800000u`, binds: binds.loose };
+    const bits = `(bitcast<${u32}>(${a.text}) & ${bits32('0x7fffffffu')})`;
+    return { text: `${bits} ${op === 'isnan' ? '>' : '=='} ${bits32('0x7f800000u')}`, binds: binds.loose };
   }
   // WGSL's != is an ordered comparison on some adapters: false where an operand is NaN
   if (op === 'ne' && v.args[0].type === 'f32') return { text: `!(${loose(a, '==', b).text})`, binds: binds.unary };
-  if (op === 'sign' && v.type === 'u32') return call('min', [a, { text: '1u', binds: binds.primary }]);
+  if (op === 'sign' && v.type === 'u32') return call('min', [a, { text: bits32('1u'), binds: binds.primary }]);
   if (op === 'neg' && v.type === 'u32') return { text: `0u - ${operand(a, binds.product)}`, binds: binds.sum };
   const product = products[op];
   if (product !== undefined) return infix(a, product, b, binds.product);
@@ -86,11 +93,15 @@ function operation(v: Value, args: readonly Text[], helpers: Set<string>, builti
 }
 
 /** The WGSL target with choices. */
-export function wgslTarget({ zero, builtins = false }: WgslOptions = {}): Target {
+export function wgslTarget({ zero, builtins = false, lanes = 1 }: WgslOptions = {}): Target {
   return {
     name: 'wgsl',
-    literal,
-    operation: (v, args, helpers) => operation(v, args, helpers, builtins),
+    lanes,
+    literal: (type, value, helpers) => {
+      const one = literal(type, value, helpers);
+      return lanes === 1 ? one : call(laneType(type, lanes), [one]);
+    },
+    operation: (v, args, helpers) => operation(v, args, helpers, builtins, lanes),
     constant: (name, text) => `let ${name} = ${text};`,
     variable: (name, text) => `var ${name} = ${text};`,
     loop(index, type, count) {
@@ -102,3 +113,6 @@ export function wgslTarget({ zero, builtins = false }: WgslOptions = {}): Target
 
 /** WGSL, accurate, with loop bounds as they come. */
 export const wgsl: Target = wgslTarget();
+
+/** The same, four elements at once. */
+export const wideWgsl: Target = wgslTarget({ lanes: 4 });

@@ -5,7 +5,7 @@ import type { MatmulSpec } from './spec.js';
 import type { TileShape } from './tiled.wgsl.js';
 
 /** Adapter facts that the choice of a variant uses. */
-export type MatmulProfile = Pick<AdapterProfile, 'kind' | 'subgroups'> & {
+export type MatmulProfile = Pick<AdapterProfile, 'kind' | 'subgroups' | 'tuning'> & {
   /** Smallest subgroup of the adapter; 4 is assumed where it is not known. */
   readonly subgroupMinSize?: number;
 };
@@ -25,6 +25,8 @@ const MANY_COLUMNS: TileShape = { rows: 1, cols: 8, depth: 1 };
 /** Single rows of so many batch entries are better computed row by row than in tiles that are nearly empty. */
 const MANY_ROWS = 16;
 const SHORTEST_SPLIT = 512;
+/** Shortest part of K that autotune tries. */
+const SHORTEST_TRIED = 128;
 
 function tiledShape({ M, N }: MatmulSpec): TileShape {
   if (M <= 16 && N > 16) return WIDE;
@@ -58,6 +60,36 @@ function tiledShape({ M, N }: MatmulSpec): TileShape {
  * keep two cores busy, a GPU wants some hundreds.
  */
 export function chooseMatmul(spec: MatmulSpec, profile: MatmulProfile): MatmulVariant {
+  const usual = usualMatmul(spec, profile);
+  if (!profile.tuning) return usual;
+  const variants = new Map(variantsOf(spec, profile, usual).map((v) => [nameOf(v), v]));
+  return variants.get(profile.tuning.choose(subjectOf(spec), [...variants.keys()], nameOf(usual))) ?? usual;
+}
+
+const nameOf = ({ family, tile, splits }: MatmulVariant): string =>
+  `${family} ${tile.rows} x ${tile.cols} x ${tile.depth}, ${splits} parts`;
+
+/** What a product is measured by: its sizes, and how its operands lie in memory. */
+function subjectOf({ batch, M, K, N, a, b, epilogue }: MatmulSpec): string {
+  const nest = b.nest ? [...b.nest.rows, ...b.nest.cols].map((loop) => `${loop.size}:${loop.stride}`).join() : '';
+  const windows = b.windows ? JSON.stringify(b.windows) : '';
+  const operands = [a, b].map((o) => `${o.dtype}${o.strides[1] === 1 ? ' down' : ''}`).join(', ');
+  return `matmul ${[...batch, ''].join(' ')}${M} x ${K} x ${N} ${operands} ${nest}${windows}${epilogue ? ' +' : ''}`;
+}
+
+/** All variants that compute a product, the usual one among them. */
+function variantsOf(spec: MatmulSpec, profile: MatmulProfile, usual: MatmulVariant): MatmulVariant[] {
+  if (usual.family === 'slide') return [FEW_COLUMNS, MANY_COLUMNS].map((tile) => ({ ...usual, tile }));
+  const shapes: Pick<MatmulVariant, 'family' | 'tile'>[] = [];
+  if (profile.subgroups) shapes.push({ family: 'direct', tile: DIRECT_TILE });
+  for (const tile of [SQUARE, WIDE, TALL]) shapes.push({ family: 'tiled', tile });
+  if (spec.M === 1) for (const tile of [FEW_COLUMNS, MANY_COLUMNS]) shapes.push({ family: 'thin', tile });
+  const most = Math.max(usual.splits, Math.floor(spec.K / SHORTEST_TRIED));
+  const splits = [...new Set([1, usual.splits, 2 * usual.splits, 4 * usual.splits])].filter((n) => n <= most);
+  return shapes.flatMap((shape) => splits.map((n) => ({ ...shape, splits: n })));
+}
+
+function usualMatmul(spec: MatmulSpec, profile: MatmulProfile): MatmulVariant {
   const { family, tile } = familyOf(spec, profile);
   if (family === 'slide') return { family, tile, splits: 1 };
   const invocations = family === 'thin' ? 64 : 1; // of a tile, in one workgroup

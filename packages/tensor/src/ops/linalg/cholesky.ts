@@ -146,3 +146,13 @@ export function cholesky(a: Tensor): Tensor {
   expectMatrices('cholesky', a);
   return tidy(() => choleskyProgram({ a: symmetric(flatMatrices(a)) }).l.reshape(a.shape));
 }
+
+/**
+ * x with a x = b, from the lower triangular Cholesky factors l of a = l l^T: two triangular solves. l is [..., n, n], b is
+ * [..., n, k] or a vector [..., n]; batches broadcast; float32. Its arguments in PyTorch's order: `cholesky_solve(b, l)`.
+ */
+export function choleskySolve(b: Tensor, l: Tensor): Tensor {
+  expectMatrices('choleskySolve', l);
+  const both = (m: Tensor, right: Tensor): Tensor => solveTriangle(m.transpose(), solveTriangle(m, right, false), true);
+  return tidy(() => system('choleskySolve', l, b, both));
+}

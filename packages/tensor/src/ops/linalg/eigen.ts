@@ -15,6 +15,14 @@ export const rotation = wgsl`fn rotation(cotangent: f32) -> f32 {
   return select(1.0, -1.0, cotangent < 0.0) / (abs(cotangent) + sqrt(1.0 + cotangent * cotangent));
 }`;
 
+/** WGSL: turns the elements at two places of an array by the angle of tangent t and cosine c. */
+export const turn = (array: string, first: string, second: string): string => `{
+                let first = ${array}[${first}];
+                let second = ${array}[${second}];
+                ${array}[${first}] = c * (first - t * second);
+                ${array}[${second}] = c * (t * first + second);
+              }`;
+
 /** The same on the host. */
 export const rotationOf = (cotangent: number): number =>
   (cotangent < 0 ? -1 : 1) / (Math.abs(cotangent) + Math.sqrt(1 + cotangent * cotangent));
@@ -23,7 +31,17 @@ export const rotationOf = (cotangent: number): number =>
  * Which sign a vector gets: its first element that is not small is positive. Small is below 0.37 of the largest, a bound
  * that elements seldom meet exactly.
  */
-export const positiveFrom = 0.37;
+const positiveFrom = 0.37;
+
+/** WGSL: `sign`, by which the column of the matrix at `start` of an array must be multiplied. */
+export const columnSign = (array: string, column: string): string => `
+          var largest = 0.0;
+          for (var k = 0u; k < N; k++) { largest = max(largest, abs(${array}[start + k * N + ${column}])); }
+          var sign = 0.0;
+          for (var k = 0u; k < N; k++) {
+            let x = ${array}[start + k * N + ${column}];
+            if (sign == 0.0 && abs(x) >= ${positiveFrom} * largest) { sign = select(1.0, -1.0, x < 0.0); }
+          }`;
 
 /** The sign by which the column of a matrix must be multiplied. */
 export function signOf(column: readonly number[]): number {
@@ -62,21 +80,10 @@ const eigenProgram = defineProgram({
               let t = rotation((qq - pp) / (2.0 * pq));
               let c = inverseSqrt(1.0 + t * t);
               for (var k = 0u; k < N; k++) {
-                let x = s[start + k * N + p];
-                let y = s[start + k * N + q];
-                s[start + k * N + p] = c * (x - t * y);
-                s[start + k * N + q] = c * (t * x + y);
-                let v = vectors[start + k * N + p];
-                let w = vectors[start + k * N + q];
-                vectors[start + k * N + p] = c * (v - t * w);
-                vectors[start + k * N + q] = c * (t * v + w);
+                ${turn('s', 'start + k * N + p', 'start + k * N + q')}
+                ${turn('vectors', 'start + k * N + p', 'start + k * N + q')}
               }
-              for (var k = 0u; k < N; k++) {
-                let x = s[start + p * N + k];
-                let y = s[start + q * N + k];
-                s[start + p * N + k] = c * (x - t * y);
-                s[start + q * N + k] = c * (t * x + y);
-              }
+              for (var k = 0u; k < N; k++) ${turn('s', 'start + p * N + k', 'start + q * N + k')}
             }
           }
           if (!turned) { break; }
@@ -89,13 +96,7 @@ const eigenProgram = defineProgram({
           let value = s[start + least * N + least];
           s[start + least * N + least] = s[start + j * N + j];
           values[m * N + j] = value;
-          var largest = 0.0;
-          for (var k = 0u; k < N; k++) { largest = max(largest, abs(vectors[start + k * N + least])); }
-          var sign = 0.0;
-          for (var k = 0u; k < N; k++) {
-            let v = vectors[start + k * N + least];
-            if (sign == 0.0 && abs(v) >= ${positiveFrom} * largest) { sign = select(1.0, -1.0, v < 0.0); }
-          }
+          ${columnSign('vectors', 'least')}
           for (var k = 0u; k < N; k++) {
             let v = vectors[start + k * N + least];
             vectors[start + k * N + least] = vectors[start + k * N + j];

@@ -1,4 +1,4 @@
-export { cholesky, triangularSolve } from './cholesky.js';
+export { cholesky, choleskySolve, triangularSolve } from './cholesky.js';
 export type { TriangularOptions } from './cholesky.js';
 export { determinant } from './determinant.js';
 export { symmetricEigen } from './eigen.js';

@@ -5,7 +5,7 @@ import { wgsl } from '../../wgsl/link.js';
 import { where } from '../math.js';
 import { matmul } from '../matmul.js';
 import { diagEmbed, diagonal } from '../matrixParts.js';
-import { positiveFrom, rotation, rotationOf, signOf } from './eigen.js';
+import { columnSign, rotation, rotationOf, signOf, turn } from './eigen.js';
 import { expectMatrices, flatMatrices } from './matrices.js';
 
 const sweeps = 15;
@@ -50,14 +50,8 @@ const svdProgram = defineProgram({
               let t = rotation((qq - pp) / (2.0 * pq));
               let c = inverseSqrt(1.0 + t * t);
               for (var k = 0u; k < N; k++) {
-                let x = left[start + k * N + p];
-                let y = left[start + k * N + q];
-                left[start + k * N + p] = c * (x - t * y);
-                left[start + k * N + q] = c * (t * x + y);
-                let z = right[start + k * N + p];
-                let w = right[start + k * N + q];
-                right[start + k * N + p] = c * (z - t * w);
-                right[start + k * N + q] = c * (t * z + w);
+                ${turn('left', 'start + k * N + p', 'start + k * N + q')}
+                ${turn('right', 'start + k * N + p', 'start + k * N + q')}
               }
             }
           }
@@ -81,13 +75,7 @@ const svdProgram = defineProgram({
           let value = s[m * N + most];
           s[m * N + most] = s[m * N + j];
           s[m * N + j] = value;
-          var largest = 0.0;
-          for (var k = 0u; k < N; k++) { largest = max(largest, abs(right[start + k * N + most])); }
-          var sign = 0.0;
-          for (var k = 0u; k < N; k++) {
-            let x = right[start + k * N + most];
-            if (sign == 0.0 && abs(x) >= ${positiveFrom} * largest) { sign = select(1.0, -1.0, x < 0.0); }
-          }
+          ${columnSign('right', 'most')}
           let scale = select(0.0, sign / value, value > 0.0);
           for (var k = 0u; k < N; k++) {
             let x = right[start + k * N + most];

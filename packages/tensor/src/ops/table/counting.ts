@@ -1,15 +1,9 @@
-import { DTypeError, ShapeError } from '../../errors.js';
+import { DTypeError } from '../../errors.js';
 import * as t from '../../index.js';
 import { specialValues, type Draw, type Input } from './draw.js';
 import { elementAt, generate, hostReshape, type HostTensor } from './host.js';
-import { exact, operation, smooth, type BadCall, type Operation, type OperationTolerance } from './operation.js';
+import { bad, exact, operation, smooth, type Operation, type OperationTolerance } from './operation.js';
 
-const bad = (what: string, call: () => unknown, message: RegExp, error: BadCall['error'] = ShapeError): BadCall => ({
-  what,
-  call,
-  error,
-  message,
-});
 const ints = { dtype: 'int32' } as const;
 
 /** Ascending numbers with equal ones among them, every row by itself; NaN at the end. */

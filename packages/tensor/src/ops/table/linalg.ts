@@ -1,17 +1,10 @@
-import { ShapeError } from '../../errors.js';
 import * as t from '../../index.js';
 import type { Draw, Input } from './draw.js';
 import { broadcastShape, positionOf, type HostTensor } from './host.js';
-import { operation, smooth, type BadCall, type OperationTolerance } from './operation.js';
+import { bad, operation, smooth, type BadCall, type OperationTolerance } from './operation.js';
 
 type Matrix = number[][];
 
-const bad = (what: string, call: () => unknown, message: RegExp): BadCall => ({
-  what,
-  call,
-  error: ShapeError,
-  message,
-});
 const notSquare = (name: string, call: (x: t.Tensor) => unknown): BadCall[] => [
   bad('a matrix that is not square', () => call(t.zeros([2, 3])), new RegExp(`${name}.*square.*\\[2, 3\\]`)),
   bad('a large matrix', () => call(t.zeros([33, 33])), new RegExp(`${name}.*33.*32`)),
@@ -261,6 +254,25 @@ export const linalgOperations = [
     bad: [
       ...notSquare('triangularSolve', (x) => t.triangularSolve(x, x)),
       wrongSides('triangularSolve', t.triangularSolve),
+    ],
+  }),
+  operation({
+    name: 'choleskySolve',
+    torch: 'cholesky_solve',
+    sample(draw) {
+      const a = invertible(draw);
+      return [rightSides(draw, a), a] as const;
+    },
+    reference: (b, l) =>
+      systems(l, b, (m, right) => {
+        const lower = m.map((row, r) => row.map((v, c) => (c > r ? 0 : v)));
+        return solved(times(lower, transposed(lower)), right);
+      }),
+    tolerance: factored,
+    gradient: smooth(0, 1),
+    bad: [
+      ...notSquare('choleskySolve', (x) => t.choleskySolve(x, x)),
+      wrongSides('choleskySolve', (l, b) => t.choleskySolve(b, l)),
     ],
   }),
   operation({

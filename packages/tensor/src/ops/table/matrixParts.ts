@@ -1,18 +1,11 @@
-import { ShapeError } from '../../errors.js';
 import type { DType } from '../../dtype.js';
 import * as t from '../../index.js';
 import type { Draw, Input } from './draw.js';
 import { cast, elementAt, fromFront, generate, wrap, type HostTensor } from './host.js';
-import { operation, smooth, type BadCall, type Operation } from './operation.js';
+import { bad, operation, smooth, type Operation } from './operation.js';
 
 const dtypes: DType[] = ['int32', 'uint32', 'float16', 'bool'];
 const matrices = (draw: Draw): Input => draw.input(draw.shape(draw.int(2, 4)), draw.dtype(dtypes), [-9, 9]);
-const bad = (what: string, call: () => unknown, message: RegExp): BadCall => ({
-  what,
-  call,
-  error: ShapeError,
-  message,
-});
 
 const triangle = (name: 'tril' | 'triu', stays: (offset: number, diagonal: number) => boolean): Operation =>
   operation({

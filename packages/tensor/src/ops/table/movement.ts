@@ -1,4 +1,4 @@
-import { ChiaroError, ShapeError } from '../../errors.js';
+import { ChiaroError } from '../../errors.js';
 import type { DType } from '../../dtype.js';
 import * as t from '../../index.js';
 import { sizeOf } from '../../shape.js';
@@ -15,7 +15,7 @@ import {
   hostReshape,
   type HostTensor,
 } from './host.js';
-import { exact, operation, smooth, type OperationTolerance } from './operation.js';
+import { bad, exact, operation, smooth, type OperationTolerance } from './operation.js';
 
 const dtypes: DType[] = ['int32', 'uint32', 'float16', 'bool'];
 /** A tensor of any dtype: elements are moved, not computed with. */
@@ -23,19 +23,6 @@ export const moved = (draw: Draw, shape: readonly number[] = draw.shape()): Inpu
   draw.input(shape, draw.dtype(dtypes), [-9, 9]);
 const tolerance: OperationTolerance = exact;
 const gradient = smooth();
-
-/** A call that must be refused. */
-export const bad = (
-  what: string,
-  call: () => unknown,
-  message: RegExp,
-  error: new (m: string) => ChiaroError = ShapeError,
-) => ({
-  what,
-  call,
-  message,
-  error,
-});
 
 const sideBySide = (tensors: readonly HostTensor[], dim: number): HostTensor => {
   const dtype = commonDType(tensors);

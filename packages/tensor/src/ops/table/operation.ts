@@ -1,5 +1,6 @@
-import type { ChiaroError } from '../../errors.js';
+import { ShapeError, type ChiaroError } from '../../errors.js';
 import type { Tolerance } from '../../expr/stdlib/tolerances.js';
+import { zeros, type Tensor } from '../../index.js';
 import type { Draw, Input } from './draw.js';
 import type { HostTensor } from './host.js';
 
@@ -31,6 +32,18 @@ export interface BadCall {
   /** What the message must say, so that it helps. */
   readonly message: RegExp;
 }
+
+/** A call that must be refused, with a ShapeError unless told otherwise. */
+export const bad = (
+  what: string,
+  call: () => unknown,
+  message: RegExp,
+  error: BadCall['error'] = ShapeError,
+): BadCall => ({ what, call, error, message });
+
+/** A call on a tensor of one dimension, which has no dimension 1. */
+export const noDimension = (name: string, call: (x: Tensor, dim: number) => unknown): BadCall =>
+  bad('a dimension that does not exist', () => call(zeros([2]), 1), new RegExp(`${name}.*dimension 1`));
 
 /** An operation of the table; see `operation`. */
 export interface Operation {

@@ -2,8 +2,20 @@ import { DTypeError, ShapeError } from '../../errors.js';
 import type { DType } from '../../dtype.js';
 import * as t from '../../index.js';
 import { specialValues, type Draw } from './draw.js';
-import { alongLines, cast, fromFront, hostReshape, isReal, wrap, type HostTensor } from './host.js';
-import { operation, smooth, type Operation, type OperationTolerance } from './operation.js';
+import {
+  alongLines,
+  cast,
+  forEachCoordinate,
+  fromFront,
+  hostExpand,
+  hostReshape,
+  isReal,
+  positionOf,
+  wrap,
+  type HostTensor,
+} from './host.js';
+import { replaced } from './indexing.js';
+import { noDimension, operation, smooth, type Operation, type OperationTolerance } from './operation.js';
 
 function scan(
   name: 'cumSum' | 'cumProd' | 'cumMax' | 'cumMin',
@@ -54,12 +66,7 @@ function scan(
     tolerance,
     gradient: smooth(),
     bad: [
-      {
-        what: 'a dimension that does not exist',
-        call: () => t[name](t.zeros([2]), 1),
-        error: ShapeError,
-        message: new RegExp(`${name}.*dimension 1`),
-      },
+      noDimension(name, t[name]),
       {
         what: 'float16',
         call: () => t[name](t.zeros([2], { dtype: 'float16' }), 0),
@@ -97,13 +104,6 @@ function sortable(draw: Draw) {
   const x = draw.input(shape, draw.dtype(['int32', 'uint32', 'float16', 'bool']), [-9, 9], specialValues);
   return [x, shape.length === 0 ? -1 : draw.dim(shape.length)] as const;
 }
-
-const noDimension = (name: string, call: (x: t.Tensor, dim: number) => unknown) => ({
-  what: 'a dimension that does not exist',
-  call: () => call(t.zeros([2]), 1),
-  error: ShapeError,
-  message: new RegExp(`${name}.*dimension 1`),
-});
 
 /** A whole line and a dimension of it, the lines not empty. */
 const lines = (draw: Draw, special: readonly number[], dtypes: DType[]) => {
@@ -178,6 +178,71 @@ export const orderingOperations = [
     (a, b) => a * b,
     { ulp: 3000 },
   ),
+  operation({
+    name: 'linearRecurrence',
+    torch: '(none: y[k] = a[k] y[k-1] + b[k])',
+    sample(draw) {
+      // long lines are cut into pieces
+      const shape = draw.chance(0.15) ? [draw.int(300, 700), draw.int(1, 3)] : draw.shape(draw.int(1, 4));
+      const dtype = draw.dtype(['int32', 'uint32']);
+      const [dim, near] = [draw.dim(shape.length), isReal(dtype) ? ([-1, 1] as const) : ([-3, 3] as const)];
+      const options = draw.pick([undefined, { reverse: true }]);
+      return [draw.input(draw.part(shape), dtype, near), draw.input(shape, dtype), dim, options] as const;
+    },
+    reference(a, b, dim, options) {
+      const d = fromFront(dim, b.shape.length);
+      const by = hostExpand(a, b.shape);
+      const run = (size: (v: number) => number): Float64Array => {
+        const data = b.data.map(size);
+        for (let k = 1; k < b.shape[d]!; k++) {
+          const [to, from] = options?.reverse ? [b.shape[d]! - 1 - k, b.shape[d]! - k] : [k, k - 1];
+          forEachCoordinate(replaced(b.shape, d, 1), (at) => {
+            const here = positionOf(b.shape, replaced(at, d, to));
+            const y = size(by.data[here]!) * data[positionOf(b.shape, replaced(at, d, from))]!;
+            data[here] = wrap(y + data[here]!, b.dtype);
+          });
+        }
+        return data;
+      };
+      return { ...b, data: run((v) => v), scale: run(Math.abs) };
+    },
+    tolerance: { ulp: 16 },
+    gradient: smooth(0, 1),
+    bad: [
+      noDimension('linearRecurrence', (x, dim) => t.linearRecurrence(x, x, dim)),
+      {
+        what: 'two dtypes',
+        call: () => t.linearRecurrence(t.zeros([2], { dtype: 'int32' }), t.zeros([2]), 0),
+        error: DTypeError,
+        message: /linearRecurrence.*float32.*int32 and float32.*\.to\(/,
+      },
+    ],
+  }),
+  operation({
+    name: 'logCumSumExp',
+    torch: 'logcumsumexp',
+    sample(draw) {
+      const shape = draw.chance(0.1) ? [draw.int(300, 700), 2] : draw.shape();
+      const special = [-Infinity, Infinity, NaN, 0, -100, 100];
+      const x = draw.input(shape, draw.dtype(['int32', 'float16']), [-9, 9], special);
+      return [x, shape.length === 0 ? 0 : draw.dim(shape.length)] as const;
+    },
+    reference(x, dim) {
+      const dtype = isReal(x.dtype) ? x.dtype : 'float32';
+      if (x.shape.length === 0) return { ...x, dtype };
+      return alongLines(x, fromFront(dim, x.shape.length), dtype, (line) =>
+        line.map((_, k) => {
+          const some = line.slice(0, k + 1);
+          const top = some.reduce((a, b) => Math.max(a, b));
+          if (!Number.isFinite(top)) return top;
+          return top + Math.log(some.reduce((sum, v) => sum + Math.exp(v - top), 0));
+        }),
+      );
+    },
+    tolerance: { ulp: 8, absolute: 2e-6 },
+    gradient: { ...smooth(), sample: (draw) => [draw.input([draw.int(1, 4), draw.int(1, 9)]), draw.dim(2)] },
+    bad: [noDimension('logCumSumExp', t.logCumSumExp)],
+  }),
   scan('cumMax', 'cummax', lowest, Math.max, { ulp: 0 }),
   scan('cumMin', 'cummin', highest, Math.min, { ulp: 0 }),
   operation({

@@ -1,19 +1,12 @@
-import { ShapeError } from '../../errors.js';
 import type { DType } from '../../dtype.js';
 import * as t from '../../index.js';
 import type { Draw, Input } from './draw.js';
 import { elementAt, fromFront, generate, hostPermute, type HostTensor } from './host.js';
-import { operation, smooth, type BadCall } from './operation.js';
+import { bad, operation, smooth } from './operation.js';
 
 const dtypes: DType[] = ['int32', 'uint32', 'float16', 'bool'];
 const moved = (draw: Draw, rank = draw.int(1, 4)): Input => draw.input(draw.shape(rank), draw.dtype(dtypes), [-9, 9]);
 const gradient = smooth();
-const bad = (what: string, call: () => unknown, message: RegExp): BadCall => ({
-  what,
-  call,
-  error: ShapeError,
-  message,
-});
 
 /** Part of a dimension. */
 const part = (x: HostTensor, d: number, start: number, length: number): HostTensor =>

@@ -4,7 +4,7 @@ import * as t from '../../index.js';
 import { sizeOf } from '../../shape.js';
 import { specialValues, type Draw, type Input, type Range } from './draw.js';
 import { alongLines, cast, dimList, foldDims, fromFront, isReal, wrap, type HostTensor } from './host.js';
-import { operation, smooth, type BadCall, type Operation, type OperationTolerance } from './operation.js';
+import { noDimension, operation, smooth, type BadCall, type Operation, type OperationTolerance } from './operation.js';
 
 export type DimArguments = readonly [Input, number | number[] | undefined, boolean];
 
@@ -105,14 +105,7 @@ function softmaxLike(
       }),
     tolerance,
     gradient: smooth(),
-    bad: [
-      {
-        what: 'a dimension that does not exist',
-        call: () => t[name](t.zeros([2]), 1),
-        error: ShapeError,
-        message: new RegExp(`${name}.*dimension 1`),
-      },
-    ],
+    bad: [noDimension(name, t[name])],
   });
 }
 

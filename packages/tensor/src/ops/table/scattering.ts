@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from '../../errors.js';
+import { DTypeError } from '../../errors.js';
 import * as t from '../../index.js';
 import type { Draw, Input } from './draw.js';
 import {
@@ -10,17 +10,12 @@ import {
   generate,
   hostReshape,
   positionOf,
+  wrap,
   type HostTensor,
 } from './host.js';
 import { clampTo, indices, notWhole, replaced, table } from './indexing.js';
-import { operation, smooth, type BadCall } from './operation.js';
+import { bad, operation, smooth } from './operation.js';
 
-const bad = (what: string, call: () => unknown, message: RegExp, error: BadCall['error'] = ShapeError): BadCall => ({
-  what,
-  call,
-  error,
-  message,
-});
 const ints = { dtype: 'int32' } as const;
 
 /** Calls `visit` with the place in x that each element of a source goes to. */
@@ -88,7 +83,9 @@ export const scatteringOperations = [
     sample(draw) {
       const [x, dim, index, source] = scattering(draw, ['int32', 'uint32']);
       const kinds =
-        x.value.dtype === 'float32' ? (['sum', 'mean', 'amax', 'amin'] as const) : (['sum', 'amax', 'amin'] as const);
+        x.value.dtype === 'float32'
+          ? (['sum', 'prod', 'mean', 'amax', 'amin'] as const)
+          : (['sum', 'prod', 'amax', 'amin'] as const);
       const options = draw.pick([undefined, { includeSelf: true }, { includeSelf: false }]);
       return [x, dim, index, source, draw.pick<t.ScatterReduction>(kinds), options] as const;
     },
@@ -101,9 +98,9 @@ export const scatteringOperations = [
       const joined = (values: number[]): number => {
         if (reduce === 'amax' || reduce === 'amin')
           return values.reduce(reduce === 'amax' ? (a, b) => Math.max(a, b) : (a, b) => Math.min(a, b));
+        if (reduce === 'prod') return values.reduce((a, b) => wrap(a * b, x.dtype), 1);
         const sum = values.reduce((a, b) => a + b, 0);
-        if (reduce === 'mean') return sum / values.length;
-        return x.dtype === 'uint32' ? sum >>> 0 : x.dtype === 'int32' ? sum | 0 : sum;
+        return reduce === 'mean' ? sum / values.length : wrap(sum, x.dtype);
       };
       const all = arrived.map((values, i) =>
         values.length === 0 || options?.includeSelf !== false ? [x.data[i]!, ...values] : values,
@@ -175,6 +172,50 @@ export const scatteringOperations = [
         'an index of two dimensions',
         () => t.indexFill(t.zeros([3]), 0, t.zeros([1, 1], ints), 0),
         /indexFill.*one dimension.*\[1, 1\]/,
+      ),
+    ],
+  }),
+  operation({
+    name: 'indexPut',
+    torch: 'index_put',
+    sample(draw): [x: Input, indices: readonly Input[], values: Input | number, options?: t.IndexPutOptions] {
+      const shape = draw.shape(draw.int(1, 4)).map((n) => Math.max(n, 1));
+      const dtype = draw.dtype(['int32', 'uint32']);
+      const at = draw.shape(draw.int(0, 2));
+      const along = shape.slice(0, draw.int(1, shape.length));
+      const numbers = along.map((n, k) => indices(draw, k === 0 ? at : draw.part(at), n));
+      const options = draw.pick([undefined, { accumulate: true }, { accumulate: false }]);
+      const values = [...at, ...shape.slice(along.length)];
+      return [
+        draw.input(shape, dtype, [-9, 9]),
+        numbers,
+        draw.chance(0.2) ? 1 : draw.input(draw.part(values), dtype, [-9, 9]),
+        options,
+      ];
+    },
+    reference(x, indices, values, options) {
+      const data = x.data.slice();
+      const scale = x.data.map(Math.abs);
+      const at = broadcastShape(indices.map((i) => i.shape));
+      forEachCoordinate([...at, ...x.shape.slice(indices.length)], (c) => {
+        const place = [...indices.map((i) => broadcastAt(i, c.slice(0, at.length))), ...c.slice(at.length)];
+        if (place.some((i, k) => i < 0 || i >= x.shape[k]!)) return;
+        const p = positionOf(x.shape, place);
+        const v = typeof values === 'number' ? values : broadcastAt(values, c);
+        data[p] = options?.accumulate ? wrap(data[p]! + v, x.dtype) : v;
+        scale[p] = scale[p]! + Math.abs(v);
+      });
+      return { ...x, data, scale };
+    },
+    tolerance: { ulp: 8, absolute: 1e-6 },
+    gradient: smooth(0, 2),
+    bad: [
+      notWhole((index) => t.indexPut(t.zeros([3]), [index], 1)),
+      bad('more indices than dimensions', () => t.indexPut(t.zeros([3]), [], 1), /indexPut: 0 indices.*\[3\]/),
+      bad(
+        'values that do not fit',
+        () => t.indexPut(t.zeros([3, 2]), [t.zeros([4], ints)], t.zeros([3, 2])),
+        /expand.*\[3, 2\].*\[4, 2\]/,
       ),
     ],
   }),

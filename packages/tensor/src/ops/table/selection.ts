@@ -1,4 +1,3 @@
-import { ShapeError } from '../../errors.js';
 import type { DType } from '../../dtype.js';
 import * as t from '../../index.js';
 import { specialValues, type Draw, type Input } from './draw.js';
@@ -11,19 +10,13 @@ import {
   hostExpand,
   type HostTensor,
 } from './host.js';
-import { operation, smooth, type BadCall } from './operation.js';
+import { bad, operation, smooth, type BadCall } from './operation.js';
 
 const dtypes: DType[] = ['int32', 'uint32', 'float16', 'bool'];
 const maskLike = (draw: Draw, shape: readonly number[]): Input => {
   const often = draw.real([0, 1]);
   return draw.inputOf(shape, draw.chance(0.8) ? 'bool' : 'int32', () => Number(draw.chance(often)));
 };
-const bad = (what: string, call: () => unknown, message: RegExp): BadCall => ({
-  what,
-  call,
-  error: ShapeError,
-  message,
-});
 const counts = (n: number): HostTensor => generate([], 'int32', () => n);
 
 /** A list cut or filled up to a length. */
@@ -59,6 +52,33 @@ export const selectionOperations = [
         'a value that is larger',
         () => t.maskedFill(t.zeros([2]), t.ones([2], { dtype: 'bool' }), t.zeros([3, 2])),
         /maskedFill.*value.*\[3, 2\].*\[2\]/,
+      ),
+    ],
+  }),
+  operation({
+    name: 'maskedScatter',
+    torch: 'masked_scatter',
+    sample(draw) {
+      const x = draw.input(draw.shape(), draw.dtype(dtypes), [-9, 9], specialValues);
+      const { shape, dtype, data } = x.value;
+      return [x, maskLike(draw, draw.part(shape)), draw.input([data.length + 1], dtype, [-9, 9])] as const;
+    },
+    reference(x, mask, source) {
+      const chosen = hostExpand(mask, x.shape);
+      let next = 0;
+      return { ...x, data: x.data.map((v, i) => (chosen.data[i] === 0 ? v : source.data[next++]!)) };
+    },
+    gradient: smooth(0, 2),
+    bad: [
+      bad(
+        'a mask that is larger',
+        () => t.maskedScatter(t.zeros([2]), t.ones([3, 2], { dtype: 'bool' }), t.zeros([6])),
+        /maskedScatter.*mask.*\[3, 2\].*\[2\]/,
+      ),
+      bad(
+        'nothing to take',
+        () => t.maskedScatter(t.zeros([2]), t.ones([2], { dtype: 'bool' }), t.zeros([0])),
+        /maskedScatter.*no elements/,
       ),
     ],
   }),

@@ -1,9 +1,9 @@
 import * as t from '../../index.js';
 import type { Draw, Input } from './draw.js';
 import { dimList, elementAt, fromFront, generate, hostReshape, hostSlice, type HostTensor } from './host.js';
-import { exact, operation, smooth } from './operation.js';
+import { bad, exact, operation, smooth } from './operation.js';
 
-import { bad, moved } from './movement.js';
+import { moved } from './movement.js';
 
 const tolerance = exact;
 const gradient = smooth();

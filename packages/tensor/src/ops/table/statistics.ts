@@ -1,8 +1,20 @@
 import { ShapeError } from '../../errors.js';
 import * as t from '../../index.js';
-import { Draw, specialValues } from './draw.js';
-import { alongLines, cast, dimList, foldDims, fromFront, hostReshape, isReal, type HostTensor } from './host.js';
-import { operation, smooth, type Operation } from './operation.js';
+import { Draw, specialValues, type Input } from './draw.js';
+import {
+  alongLines,
+  broadcastAt,
+  broadcastShape,
+  cast,
+  dimList,
+  foldDims,
+  fromFront,
+  generate,
+  hostReshape,
+  isReal,
+  type HostTensor,
+} from './host.js';
+import { noDimension, operation, smooth, type Operation } from './operation.js';
 import { badDims, reduced } from './reductions.js';
 
 const real = (x: HostTensor): HostTensor => (isReal(x.dtype) ? x : cast(x, 'float32'));
@@ -90,12 +102,7 @@ const place = (name: 'argMax' | 'argMin', torch: string, before: (a: number, b: 
         error: ShapeError,
         message: new RegExp(`${name}.*no elements.*\\[2, 0\\]`),
       },
-      {
-        what: 'a dimension that does not exist',
-        call: () => t[name](t.zeros([2]), 1),
-        error: ShapeError,
-        message: new RegExp(`${name}.*dimension 1`),
-      },
+      noDimension(name, t[name]),
     ],
   });
 
@@ -130,6 +137,54 @@ export const statisticsOperations = [
         call: () => t.norm(t.zeros([2]), -1),
         error: ShapeError,
         message: /norm: p must be 0 or more.*-1/,
+      },
+    ],
+  }),
+  operation({
+    name: 'cdist',
+    torch: 'cdist',
+    sample(draw) {
+      const k = draw.int(1, 4);
+      const [batch, dtype] = [draw.shape(draw.int(0, 2), 3), draw.dtype(['int32', 'float16'])];
+      const points = (): Input => draw.input([...draw.part(batch), draw.int(0, 5), k], dtype);
+      return [points(), points(), draw.pick([undefined, 0, 1, 2, 3, 1.5, Infinity])] as const;
+    },
+    reference(x, y, p = 2) {
+      const [n, m, k] = [x.shape.at(-2)!, y.shape.at(-2)!, x.shape.at(-1)!];
+      const batch = broadcastShape([x.shape.slice(0, -2), y.shape.slice(0, -2)]);
+      const [from, to] = [real(x), real(y)];
+      return generate([...batch, n, m], real(x).dtype, (at) => {
+        const sizes = Array.from({ length: k }, (_, c) => {
+          const [i, j] = at.slice(-2) as [number, number];
+          return Math.abs(broadcastAt(from, [...at.slice(0, -2), i, c]) - broadcastAt(to, [...at.slice(0, -2), j, c]));
+        });
+        if (p === Infinity) return Math.max(...sizes);
+        if (p === 0) return sizes.filter((v) => v !== 0).length;
+        return sizes.reduce((sum, v) => sum + v ** p, 0) ** (1 / p);
+      });
+    },
+    tolerance: { ulp: 32, absolute: 1e-6 },
+    gradient: {
+      ...smooth(0, 1),
+      // whole numbers and halves apart, so that no coordinates agree
+      sample(draw) {
+        const points = (rest: number): Input =>
+          draw.inputOf([draw.int(1, 4), 3], 'float32', () => draw.int(-3, 3) + rest);
+        return [points(0), points(0.5), draw.pick([1, 2, 3])] as const;
+      },
+    },
+    bad: [
+      {
+        what: 'rows of different lengths',
+        call: () => t.cdist(t.zeros([2, 3]), t.zeros([2, 4])),
+        error: ShapeError,
+        message: /cdist.*\[2, 3\].*\[2, 4\]/,
+      },
+      {
+        what: 'a negative power',
+        call: () => t.cdist(t.zeros([2, 3]), t.zeros([2, 3]), -2),
+        error: ShapeError,
+        message: /cdist: p must be 0 or more.*-2/,
       },
     ],
   }),
