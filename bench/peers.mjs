@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, round, table, writeRows } from './lib/rows.mjs';
-import { summaryOf } from './lib/summary.mjs';
+import { verdicts } from './lib/summary.mjs';
 import { peerCases } from './lib/peerCases.mjs';
 import { expectElements } from './lib/tensorCases.mjs';
 import { installPeers } from './peers/install.mjs';
@@ -120,6 +120,7 @@ try {
     const own = [...results].filter(([, each]) => each.length > 0);
     const caseRows = own.map(([who, each]) => ({ suite: 'peers', case: name, who, ...combined(each) }));
     rows.push(...caseRows);
+    if (values.json) writeRows(values.json, rows);
     console.log(`\n${name}`);
     console.log(
       table(
@@ -129,13 +130,7 @@ try {
     );
     if (caseRows.some((row) => row.who.startsWith('chiaro') && row.error)) process.exitCode = 1;
   }
-  const { header, lines, means } = summaryOf(rows);
-  console.log(
-    `\nTimes of others as multiples of ours (above 1: we are faster), from the fastest runs and from CPU times\n`,
-  );
-  console.log(table(header, lines));
-  console.log(`\n${means}`);
+  console.log(`\n${verdicts(rows, table)}`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-if (values.json) writeRows(values.json, rows);

@@ -1,4 +1,4 @@
-// Convolutions of bench:peers and the suite conv: inputs, layer, what must come out.
+// Convolutions of bench:peers and the suite nn: inputs, layer, what must come out.
 import { fill } from './inputs.mjs';
 import { expectElements } from './tensorCases.mjs';
 
@@ -88,7 +88,11 @@ const block = { x: [4, 64, 32, 32], w: [64, 64, 3, 3], padding: 1 };
 const resnet = { x: [1, 64, 56, 56], w: [64, 64, 3, 3], padding: 1 };
 const pointwise = { x: [1, 256, 56, 56], w: [64, 256, 1, 1] };
 const depthwise = { x: [1, 96, 112, 112], w: [96, 1, 3, 3], padding: 1, groups: 96 };
+const strided = { ...depthwise, stride: 2 };
+const wide = { x: [1, 96, 56, 56], w: [96, 1, 7, 7], padding: 3, groups: 96 };
 const stem = { x: [1, 3, 224, 224], w: [64, 3, 7, 7], stride: 2, padding: 3 };
+const vgg = { x: [1, 512, 14, 14], w: [512, 512, 3, 3], padding: 1 };
+const decoder = { x: [1, 128, 64, 64], w: [64, 128, 3, 3], padding: 1 };
 
 export const convCases = {
   conv_fwd: convolution(block),
@@ -99,6 +103,12 @@ export const convCases = {
   conv_1x1_grad: convolution(pointwise, true),
   conv_depthwise: convolution(depthwise),
   conv_depthwise_grad: convolution(depthwise, true),
+  conv_depthwise_strided: convolution(strided),
+  conv_depthwise_7x7: convolution(wide),
   conv_stem: convolution(stem),
   conv_stem_grad: convolution(stem, true),
+  conv_vgg: convolution(vgg),
+  conv_vgg_grad: convolution(vgg, true),
+  conv_decoder: convolution(decoder),
+  conv_decoder_grad: convolution(decoder, true),
 };

@@ -2,6 +2,7 @@
 // from clip coordinates to the antialiased image.
 import { compile, full, idle, noGrad, Parameter, realize, tensor } from '@chiaro/autograd';
 import { antialias, buildTopology, interpolate, perspective, rasterize, texture } from '@chiaro/render';
+import { round } from './rows.mjs';
 import { bumpyBall } from './traceCase.mjs';
 
 const textureSize = 1024;
@@ -72,5 +73,5 @@ export async function rasterCase(shape, count, size, { gradients }) {
   });
   const covered = await noGrad(() => draw().hit.mask.to('float32').mean()).item();
   await idle();
-  return { step, covered, triangles: data.triangles.length / 3 };
+  return { step, covered: round(covered), triangles: data.triangles.length / 3 };
 }

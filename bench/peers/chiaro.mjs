@@ -7,6 +7,8 @@ import { convFunction } from '../lib/convFunctions.mjs';
 import { kernelCount, openEngine } from '../lib/engine.mjs';
 import { gradientCases } from '../lib/gradientCases.mjs';
 import { joined } from '../lib/inputs.mjs';
+import { inferenceCases } from '../lib/networkCases.mjs';
+import { cnnStep, inferenceFunction } from '../lib/networkSteps.mjs';
 import { tensorCases } from '../lib/tensorCases.mjs';
 
 /** @param options `variant`: which spelling of a case, where there are several. */
@@ -31,9 +33,9 @@ export async function open({ compiled, variant = '' }) {
     };
   };
   /** A case of the suite autograd; one that trains gives the results of its first steps. */
-  const derivative = (make) => async () => {
+  const derivative = (make) => async (given) => {
     const start = async () => {
-      const { state, step, args } = make();
+      const { state, step, args = () => [] } = make(given);
       await realize(...state);
       const call = compiled ? compile(step) : step;
       return () => call(...args());
@@ -48,7 +50,7 @@ export async function open({ compiled, variant = '' }) {
       },
       async output() {
         const [fresh, results] = [await start(), []];
-        for (let i = 0; i < (make().checked ?? 1); i++) results.push(...(await fresh().data()));
+        for (let i = 0; i < (make(given).checked ?? 1); i++) results.push(...(await fresh().data()));
         return Float32Array.from(results);
       },
     };
@@ -58,6 +60,10 @@ export async function open({ compiled, variant = '' }) {
   if (!variant) {
     for (const name of Object.keys(gradientCases)) cases[name] = derivative(autogradCases[name]);
     for (const name of Object.keys(convCases)) cases[name] = prepare(convFunction(name));
+    for (const name of Object.keys(inferenceCases)) {
+      cases[name] = ({ x, ...weights }) => prepare(inferenceFunction(name, weights))({ x });
+    }
+    cases.cnn_step = derivative(cnnStep);
   }
   return { adapter, errors: () => 0, kernels: kernelCount, cases };
 }

@@ -2,6 +2,8 @@
 import { adam, gatherCount } from '../lib/gradientCases.mjs';
 import { convCases } from '../lib/convCases.mjs';
 import { joined } from '../lib/inputs.mjs';
+import { cnn, inferenceCases } from '../lib/networkCases.mjs';
+import { networks } from '../lib/networks.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 export async function open({ compiled, load }) {
@@ -89,7 +91,46 @@ export async function open({ compiled, load }) {
     };
   };
   const network = (x) => (p) => np.mean(np.square(np.matmul(np.tanh(np.matmul(x.ref, p.ref)), p)));
+  const perChannel = (p) => p.reshape([-1, 1, 1]);
+  const conv = (h, w, { stride, padding }) =>
+    jax.lax.convGeneralDilated(h, w, [stride, stride], [
+      [padding, padding],
+      [padding, padding],
+    ]); // prettier-ignore
+  const ops = {
+    conv: (h, w, b, layer) => (b ? conv(h, w, layer).add(perChannel(b)) : conv(h, w, layer)),
+    relu: nn.relu,
+    scaled: (h, scale, shift) => h.mul(perChannel(scale)).add(perChannel(shift)),
+    maxPool(h, { size, stride, padding }) {
+      const sides = [padding, padding];
+      const padded = padding === 0 ? h : np.pad(h, [[0, 0], [0, 0], sides, sides]);
+      return jax.lax.reduceWindow(padded, (w) => np.max(w), [1, 1, size, size], [1, 1, stride, stride]);
+    },
+    add: (a, b) => a.add(b),
+    flat: (h) => h.reshape([h.shape[0], -1]),
+    mean: (h) => np.mean(h, [2, 3]),
+    dense: (h, w, b) => np.matmul(h, w.transpose()).add(b),
+    again: (h) => h.ref,
+  };
+  /** The weights come in the order of `given`, behind the image. */
+  const inference = (network) => (given) => {
+    const names = Object.keys(given).slice(1);
+    const run = (x, ...weights) => network(ops, x, (name) => weights[names.indexOf(name)]);
+    return prepare(run)(given);
+  };
   const cases = {
+    cnn_step: trainer((p, x, y) => {
+      let h = x;
+      for (let l = 0; l < 3; l++) {
+        h = conv(h, p[3 * l], { stride: 2, padding: 1 });
+        const centred = h.ref.sub(np.mean(h, [0, 2, 3], { keepdims: true }));
+        const variance = np.mean(np.square(centred.ref), [0, 2, 3], { keepdims: true });
+        const normal = centred.mul(np.reciprocal(np.sqrt(variance.add(cnn.eps))));
+        h = nn.relu(normal.mul(perChannel(p[3 * l + 1])).add(perChannel(p[3 * l + 2])));
+      }
+      const logits = np.matmul(np.mean(h, [2, 3]), p[9]).add(p[10]);
+      return np.mean(nn.logSoftmax(logits).mul(y).sum(1)).mul(-1);
+    }),
     mlp_step: trainer((p, x, y) => {
       const hidden = nn.relu(np.matmul(nn.relu(np.matmul(x, p[0]).add(p[1])), p[2]).add(p[3]));
       return np.mean(nn.logSoftmax(np.matmul(hidden, p[4]).add(p[5])).mul(y).sum(1)).mul(-1);
@@ -139,5 +180,6 @@ export async function open({ compiled, load }) {
     const valued = jax.valueAndGrad((x, w, g) => convolve(x, w).mul(g).sum(), { argnums: [0, 1] });
     cases[name] = prepare(gradient ? valued : convolve);
   }
+  for (const name of Object.keys(inferenceCases)) cases[name] = inference(networks[name]);
   return { ...gpu, cases };
 }

@@ -2,6 +2,8 @@
 import { adam } from '../lib/gradientCases.mjs';
 import { convCases } from '../lib/convCases.mjs';
 import { joined } from '../lib/inputs.mjs';
+import { cnn, inferenceCases } from '../lib/networkCases.mjs';
+import { networks } from '../lib/networks.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 export async function open({ load }) {
@@ -32,27 +34,29 @@ export async function open({ load }) {
       output: () => tf.tidy(() => fn(...inputs)).data(),
     };
   };
-  const trainer = (loss) => (given) => {
-    const start = () => {
-      const all = Object.values(given).map(({ data, shape }) => tf.tensor(data, shape));
-      const [weights, data] = [all.slice(0, -2).map((w) => tf.variable(w)), all.slice(-2)];
-      const optimiser = tf.train.adam(adam.lr, adam.b1, adam.b2, adam.eps);
-      return () => optimiser.minimize(() => loss(weights, ...data), true, weights);
+  const trainer =
+    (loss, laid = (t) => t) =>
+    (given) => {
+      const start = () => {
+        const all = Object.values(given).map(({ data, shape }) => laid(tf.tensor(data, shape)));
+        const [weights, data] = [all.slice(0, -2).map((w) => tf.variable(w)), all.slice(-2)];
+        const optimiser = tf.train.adam(adam.lr, adam.b1, adam.b2, adam.eps);
+        return () => optimiser.minimize(() => loss(weights, ...data), true, weights);
+      };
+      const one = start();
+      return {
+        async step() {
+          const value = one();
+          await flush();
+          value.dispose();
+        },
+        async output() {
+          const [fresh, losses] = [start(), []];
+          for (let i = 0; i < 3; i++) losses.push((await fresh().data())[0]);
+          return Float32Array.from(losses);
+        },
+      };
     };
-    const one = start();
-    return {
-      async step() {
-        const value = one();
-        await flush();
-        value.dispose();
-      },
-      async output() {
-        const [fresh, losses] = [start(), []];
-        for (let i = 0; i < 3; i++) losses.push((await fresh().data())[0]);
-        return Float32Array.from(losses);
-      },
-    };
-  };
   /** Images and gradients with channels last, as the library wants them; results go back to channels first. */
   const convolution =
     ({ layer, gradient }) =>
@@ -89,7 +93,54 @@ export async function open({ load }) {
         },
       };
     };
+  /** Kernels [out, in, h, w] and images [B, C, H, W] as the library wants them. */
+  const kernels = (w) => tf.transpose(w, [2, 3, 1, 0]);
+  const channelsLast = (x) => tf.transpose(x, [0, 2, 3, 1]);
+  const around = (n) => [[0, 0], [n, n], [n, n], [0, 0]]; // prettier-ignore
+  const ops = {
+    conv(h, w, b, { stride, padding }) {
+      const y = tf.conv2d(h, w, stride, around(padding));
+      return b ? tf.add(y, b) : y;
+    },
+    relu: tf.relu,
+    scaled: (h, scale, shift) => tf.add(tf.mul(h, scale), shift),
+    maxPool: (h, { size, stride, padding }) => tf.maxPool(h, size, stride, padding === 0 ? 'valid' : around(padding)),
+    add: tf.add,
+    flat: (h) => tf.reshape(tf.transpose(h, [0, 3, 1, 2]), [h.shape[0], -1]),
+    mean: (h) => tf.mean(h, [1, 2]),
+    dense: (h, w, b) => tf.add(tf.matMul(h, w, false, true), b),
+    again: (h) => h,
+  };
+  const inference = (network) => (given) => {
+    const laid = ([name, { data, shape }]) => {
+      const t = tf.tensor(data, shape);
+      return [name, name === 'x' ? channelsLast(t) : shape.length === 4 ? kernels(t) : t];
+    };
+    const { x, ...weights } = Object.fromEntries(Object.entries(given).map(laid));
+    const run = () => tf.tidy(() => network(ops, x, (name) => weights[name]));
+    return {
+      async step() {
+        const result = run();
+        await flush();
+        result.dispose();
+      },
+      output: () => run().data(),
+    };
+  };
   const cases = {
+    cnn_step: trainer(
+      (p, x, y) => {
+        let h = x;
+        for (let l = 0; l < 3; l++) {
+          h = tf.conv2d(h, p[3 * l], 2, around(1));
+          const { mean, variance } = tf.moments(h, [0, 1, 2]);
+          h = tf.relu(tf.batchNorm(h, mean, variance, p[3 * l + 2], p[3 * l + 1], cnn.eps));
+        }
+        const logits = tf.add(tf.matMul(tf.mean(h, [1, 2]), p[9]), p[10]);
+        return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), y), 1)));
+      },
+      (t) => (t.rank !== 4 ? t : t.shape[2] === 3 ? kernels(t) : channelsLast(t)),
+    ),
     mlp_step: trainer((p, x, y) => {
       const first = tf.relu(tf.add(tf.matMul(x, p[0]), p[1]));
       const hidden = tf.relu(tf.add(tf.matMul(first, p[2]), p[3]));
@@ -124,5 +175,6 @@ export async function open({ load }) {
     sort_1m: prepare((x) => tf.reverse(tf.topk(x, 2 ** 20).values)),
   };
   for (const [name, each] of Object.entries(convCases)) cases[name] = convolution(each);
+  for (const name of Object.keys(inferenceCases)) cases[name] = inference(networks[name]);
   return { ...gpu, cases };
 }

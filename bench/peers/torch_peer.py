@@ -44,19 +44,28 @@ def mlp():
     x = filled(10, batch, dims[0])
     classes = torch.arange(batch) * 7 % 10
 
+    def loss(p):
+        h = x
+        for l in range(3):
+            h = torch.addmm(p[2 * l + 1], h if l == 0 else torch.relu(h), p[2 * l])
+        return torch.nn.functional.cross_entropy(h, classes)
+
+    return training(start, loss)
+
+
+def training(start, loss):
+    """Steps of Adam."""
+
     def trainer():
         params = [p.clone().requires_grad_() for p in start]
         adam = torch.optim.Adam(params, lr=1e-3)
 
         def one():
             adam.zero_grad(set_to_none=True)
-            h = x
-            for l in range(3):
-                h = torch.addmm(params[2 * l + 1], h if l == 0 else torch.relu(h), params[2 * l])
-            loss = torch.nn.functional.cross_entropy(h, classes)
-            loss.backward()
+            value = loss(params)
+            value.backward()
             adam.step()
-            return loss.detach()
+            return value.detach()
 
         return one
 
@@ -64,6 +73,26 @@ def mlp():
     # what is written is the loss of the first three steps of a fresh network
     step.output = lambda: torch.stack([one() for one in [trainer()] for _ in range(3)])
     return step
+
+
+def cnn():
+    channels, batch = [3, 32, 64, 128], 8
+    start = []
+    for l in range(3):
+        i, o = channels[l], channels[l + 1]
+        start += [filled(30 + l, o, i, 3, 3, scale=(3 / (i * 9)) ** 0.5), torch.ones(o), torch.zeros(o)]
+    start += [filled(40, 128, 10, scale=(3 / 128) ** 0.5), torch.zeros(10)]
+    x, classes = filled(11, batch, 3, 64, 64), torch.arange(batch) * 7 % 10
+
+    def loss(p):
+        h = x
+        for l in range(3):
+            h = torch.nn.functional.conv2d(h, p[3 * l], stride=2, padding=1)
+            h = torch.nn.functional.batch_norm(h, None, None, p[3 * l + 1], p[3 * l + 2], True, 0.1, 1e-5)
+            h = torch.relu(h)
+        return torch.nn.functional.cross_entropy(torch.addmm(p[10], h.mean((2, 3)), p[9]), classes)
+
+    return training(start, loss)
 
 
 def gradient(fn, x):
@@ -110,12 +139,17 @@ conv_layers = {
     'conv_resnet': dict(x=(1, 64, 56, 56), w=(64, 64, 3, 3), padding=1),
     'conv_1x1': dict(x=(1, 256, 56, 56), w=(64, 256, 1, 1)),
     'conv_depthwise': dict(x=(1, 96, 112, 112), w=(96, 1, 3, 3), padding=1, groups=96),
+    'conv_depthwise_strided': dict(x=(1, 96, 112, 112), w=(96, 1, 3, 3), stride=2, padding=1, groups=96),
+    'conv_depthwise_7x7': dict(x=(1, 96, 56, 56), w=(96, 1, 7, 7), padding=3, groups=96),
     'conv_stem': dict(x=(1, 3, 224, 224), w=(64, 3, 7, 7), stride=2, padding=3),
+    'conv_vgg': dict(x=(1, 512, 14, 14), w=(512, 512, 3, 3), padding=1),
+    'conv_decoder': dict(x=(1, 128, 64, 64), w=(64, 128, 3, 3), padding=1),
 }
 
 table, rows = 262144, 1048576
 cases = {
     'mlp_step': mlp,
+    'cnn_step': cnn,
     'deep_chain_1000': lambda: gradient(deep_chain, filled(5, 4096)),
     'gathers_1000': lambda: gathers(filled(8, 4096, 3)),
     'hvp_128': lambda: hvp(filled(1, 128, 128), filled(2, 128, 128, scale=0.1), filled(3, 128, 128)),

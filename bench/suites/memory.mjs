@@ -7,6 +7,7 @@ export const title = 'resident size and live buffers in MiB, over the steps of a
 const probes = {
   uploads_600x4MiB: { name: 'uploads', args: [600], bars: { bar_resident_max: 300 } },
   uploads_600x4MiB_compiled: { name: 'uploads', args: [600, 'compiled'], bars: { bar_resident_max: 300 } },
+  adam_61M_flat: { name: 'flatAdam', args: [61_000_000, 10], bars: {} },
   plain_loop_10000: { name: 'loop', args: [10_000], bars: { bar_resident_growth: 20, bar_buffer_growth: 100 } },
 };
 

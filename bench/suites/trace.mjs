@@ -1,11 +1,13 @@
-// Rays against the tree: the face beside Embree and three-mesh-bvh, and balls of a thousand to a million triangles.
+// Rays against the tree: the face beside Embree and three-mesh-bvh, and balls of a thousand to a million triangles. Paths:
+// a room after one, two and four surfaces, its image and its gradients.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compile, idle, realize, tensor } from '@chiaro/autograd';
+import { compile, idle, noGrad, realize, tensor } from '@chiaro/autograd';
 import { buildBvh, refitBvh } from '@chiaro/render';
 import { kernelCount, openEngine } from '../lib/engine.mjs';
 import { measure } from '../lib/measure.mjs';
+import { room } from '../lib/roomCase.mjs';
 import { median, round, statistics } from '../lib/rows.mjs';
 import { startWithoutShaders } from '../lib/shaderCache.mjs';
 import { bumpyBall, faceMesh, samples, writeMesh } from '../lib/traceCase.mjs';
@@ -18,7 +20,14 @@ export const title =
 
 const balls = { ball_1k: 1e3, ball_10k: 1e4, ball_100k: 1e5, ball_1m: 1e6 };
 const withPeers = { face_primary: 'primary', face_primary_shadow: 'primary+shadow' };
-export const cases = [...Object.keys(withPeers), ...Object.keys(balls), 'face_refit', 'face_build'];
+const surfaces = [1, 2, 4];
+export const cases = [
+  ...Object.keys(withPeers),
+  ...Object.keys(balls),
+  ...['face_refit', 'face_build'],
+  ...surfaces.map((n) => `room_${n}`),
+  ...surfaces.map((n) => `room_gradients_${n}`),
+];
 
 let opened;
 function open() {
@@ -120,8 +129,31 @@ async function build(name) {
   return { mesh: mesh.name, ...statistics(times), ms_million: round(median(million)) };
 }
 
+/** The image of the room after at most `count` surfaces, or that and its gradients. */
+async function paths(name, count, gradients) {
+  const { parameters, image } = await room();
+  const step = compile(() => {
+    if (!gradients) return [noGrad(() => image(count))];
+    const loss = image(count).square().mean();
+    loss.backward();
+    const found = parameters.map((p) => p.grad);
+    for (const p of parameters) p.grad = null;
+    return [loss, ...found];
+  });
+  const times = await measure(name, async () => {
+    const results = step();
+    await idle();
+    for (const t of results) t.dispose();
+  });
+  step.dispose();
+  return { surfaces: count, ...statistics(times), ms_first: round(times.first), kernels: await kernelCount() };
+}
+
 export async function run(name) {
   const { adapter } = await open();
+  if (name.startsWith('room')) {
+    return { adapter, ...(await paths(name, Number(name.at(-1)), name.includes('gradients'))) };
+  }
   if (withPeers[name]) return comparePeers(name, withPeers[name], adapter);
   if (name === 'face_refit') return { adapter, ...(await refit(name)) };
   if (name === 'face_build') return { adapter: 'CPU', ...(await build(name)) };

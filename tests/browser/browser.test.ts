@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { operations } from '../../packages/tensor/src/ops/table/index.js';
+import { testSeed } from '../../packages/tensor/src/ops/table/run.js';
 import { launchChromium } from './chromium.js';
 import { cases } from './page/cases.js';
 import { startServer } from './server.js';
+
+const seed = testSeed(process.env);
+console.log(`operation table in a browser: CHIARO_SEED=${seed}`);
 
 type Results = Awaited<typeof globalThis.chiaroResults>;
 
@@ -24,7 +29,7 @@ describe('in a browser (headless Chromium, WebGPU on SwiftShader)', () => {
       if (message.type() === 'error' && !message.location().url.endsWith('/nowhere.bin'))
         complaints.push(message.text());
     });
-    await page.goto(`${server.url}/tests/browser/page/index.html`);
+    await page.goto(`${server.url}/tests/browser/page/index.html?seed=${seed}`);
     await page
       .waitForFunction(() => 'chiaroResults' in globalThis || undefined, undefined, { timeout: 20_000 })
       .catch(() => {
@@ -47,6 +52,11 @@ describe('in a browser (headless Chromium, WebGPU on SwiftShader)', () => {
     const outcome = results.outcomes.find((each) => each.name === name);
     expect(outcome?.error).toBeUndefined();
     expect(outcome?.largestError).toBeLessThanOrEqual(tolerance);
+  });
+
+  test('every operation of the table', () => {
+    expect(results.table.wrong).toEqual([]);
+    expect(results.table.names).toEqual(operations.map(({ name }) => name));
   });
 
   test('nothing complained', () => {
