@@ -37,7 +37,7 @@ const gradient: ExprFunction = makeFunction(
 
 /** Sizes; `two` and `three` are 2 and 3, unknown to the compiler, so that loops stay loops. */
 export const options = {
-  ...({ vertices: 'u32', height: 'u32', width: 'u32', two: 'u32', three: 'u32', steps: 'u32' } as const),
+  ...({ stride: 'u32', height: 'u32', width: 'u32', two: 'u32', three: 'u32', steps: 'u32' } as const),
 };
 export type SilhouetteOptions = Readonly<Record<keyof typeof options, number>>;
 
@@ -86,13 +86,13 @@ function* foundEdges(
   { triangles, edges }: Readonly<Record<'triangles' | 'edges', HostTensor>>,
   opts: SilhouetteOptions,
 ): Generator<HostEdge> {
-  const { vertices, height, width } = opts;
+  const { stride, height, width } = opts;
   for (let pair = 0; pair < edges.data.length; pair++) {
     if (edges.data[pair] < 0) continue;
     const [pixel, along] = [pair >> 1, pair & 1];
     const [edge, own] = [edges.data[pair] >> 1, (edges.data[pair] & 1) === 1];
     const triangle = Math.floor(edge / 3);
-    const frame = Math.floor(pixel / (width * height)) * vertices;
+    const frame = Math.floor(pixel / (width * height)) * stride;
     const [a, b] = [1, 2].map((k) => frame + triangles.data[3 * triangle + (((edge % 3) + k) % 3)]);
     const home = own ? pixel : pixel + (along === 1 ? width : 1);
     yield { pair, a, b, rest: placeOf(home, along, own ? 1 : -1, opts) };

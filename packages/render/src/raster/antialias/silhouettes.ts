@@ -105,7 +105,7 @@ fn item(i: u32) {
   reference: ({ clip, triangles, ids, neighbours, depth }, opts) => {
     const shares = new Float64Array(2 * ids.data.length);
     const edges = new Int32Array(shares.length).fill(-1);
-    const { vertices, width, height } = opts;
+    const { stride, width, height } = opts;
     for (let pair = 0; pair < shares.length; pair++) {
       const [i, along] = [pair >> 1, pair & 1];
       const isLast = along === 1 ? Math.floor(i / width) % height === height - 1 : i % width === width - 1;
@@ -114,7 +114,7 @@ fn item(i: u32) {
       const [p, q] = [ids.data[i], ids.data[j]];
       const own = q < 0 || (p >= 0 && depth.data[i] <= depth.data[j]);
       const side = own ? 1 : -1;
-      const first = Math.floor(i / (width * height)) * vertices;
+      const first = Math.floor(i / (width * height)) * stride;
       const found = walk(own ? p : q, own ? q : p, {
         rowsOf: (f) => [0, 1, 2].map((k) => first + triangles.data[3 * f + k]),
         vertexOf: (r) => row(clip, r),
@@ -208,7 +208,7 @@ export interface Silhouettes {
  */
 export function silhouettes(
   given: Readonly<Record<'clip' | 'triangles' | 'ids' | 'neighbours' | 'depth', Tensor>>,
-  { vertices, height, width }: { readonly vertices: number; readonly height: number; readonly width: number },
+  { stride, height, width }: { readonly stride: number; readonly height: number; readonly width: number },
 ): Silhouettes {
-  return program(given, { vertices, height, width, two: 2, three: 3, steps: mostSteps });
+  return program(given, { stride, height, width, two: 2, three: 3, steps: mostSteps });
 }

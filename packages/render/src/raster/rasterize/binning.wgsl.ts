@@ -1,8 +1,6 @@
 import { wgsl } from '../../engine.js';
+import { mostTilesAlone, eachTriangle } from './eachTriangle.wgsl.js';
 import { coverage, subpixels, tileSize } from './coverage.wgsl.js';
-
-/** Triangles whose box holds more tiles than this are shared among invocations. */
-const mostTilesAlone = 64;
 
 /**
  * Finds the tiles that each triangle covers pixels of. Run twice: with fill = 0 it counts, with fill = 1 it writes an entry
@@ -10,21 +8,13 @@ const mostTilesAlone = 64;
  * downwards, greatest depth. Large triangles are put on a list first, and then taken by many invocations each, a tile
  * apiece.
  */
-export const binning = wgsl`${coverage}
-fn item(i: u32) {
-  let count = select(frames * F, atomicLoad(&largeCount[0]), shared_by > 1u);
-  let stride = select(count, sharers / shared_by, shared_by > 1u);
-  for (var k = i / shared_by; k < count; k += stride) {
-    var triangle = k;
-    if (shared_by > 1u) { triangle = large[k]; }
-    bin(triangle, i % shared_by);
-  }
-}
-
-// k: frame and triangle
+export const binning = wgsl`${coverage}${eachTriangle}
+// k: frame and number of the triangle among those of the frame, of which there are at most largestPart
 fn bin(k: u32, lane: u32) {
-  let frame = k / F;
-  let triangle = k % F;
+  let frame = k / largestPart;
+  let part = vec2u(parts[2u * frame], parts[2u * frame + 1u]);
+  if (k % largestPart >= part.y) { return; }
+  let triangle = part.x + k % largestPart;
   var a: Vertex;
   var b: Vertex;
   var c: Vertex;
@@ -33,7 +23,7 @@ fn bin(k: u32, lane: u32) {
   var sound = true;
   for (var corner = 0u; corner < three; corner++) {
     let row = u32(triangles[3u * triangle + corner]);
-    let p = clip[frame * vertices + min(row, vertices - 1u)];
+    let p = clip[frame * stride + min(row, vertices - 1u)];
     a = b;
     b = c;
     c = vertexOf(p);
@@ -125,8 +115,18 @@ fn item(i: u32) {
 }
 `;
 
-/** The nearest triangle of each pixel, of equally near ones the first: the order of entries does not show. */
+/**
+ * The nearest triangle of each pixel, of equally near ones the first: the order of entries does not show. With peel = 1 the
+ * nearest of those that come after a given one in that order; its depth is computed from its entry again, so that it is
+ * the same number.
+ */
 export const resolving = wgsl`
+fn depthOf(k: u32, within: vec2u) -> f32 {
+  let plane = bitcast<vec4f>(entries[2u * k + 1u]);
+  let exact = dot(plane.xyz, vec3f(1.0, vec2f(within)));
+  return min(max(exact, bitcast<f32>(entries[2u * k].w)), plane.w);
+}
+
 fn item(i: u32) {
   let tile = i / ${tileSize ** 2}u;
   let cell = i % ${tileSize ** 2}u;
@@ -134,22 +134,31 @@ fn item(i: u32) {
   let at = vec2u(tile % tileColumns, tile / tileColumns % tileRows) * ${tileSize}u + within;
   if (at.x >= width || at.y >= height) { return; }
   let range = ranges[tile];
+  let pixel = (tile / (tileColumns * tileRows) * height + at.y) * width + at.x;
+  var last = -1;
+  var least = 0.0; // nothing before the near plane
+  if (peel == 1u) {
+    last = previous[pixel];
+    least = 2.0; // behind nothing there is nothing
+    for (var k = range.x; last >= 0 && k < min(range.x + range.y, capacity); k++) {
+      if (i32(entries[2u * k].x) == last) { least = depthOf(k, within); }
+    }
+  }
   var nearest = 1.0;
   var found = -1;
   for (var k = range.x; k < min(range.x + range.y, capacity); k++) {
     let entry = entries[2u * k];
     let bits = select(entry.y, entry.z, cell >= 32u);
     if (((bits >> (cell & 31u)) & 1u) == 0u) { continue; }
-    let plane = bitcast<vec4f>(entries[2u * k + 1u]);
-    let exact = dot(plane.xyz, vec3f(1.0, vec2f(within)));
-    let depth = min(max(exact, bitcast<f32>(entry.w)), plane.w);
-    if (depth < 0.0 || depth > nearest) { continue; }
+    let depth = depthOf(k, within);
+    if (depth < least || depth > nearest) { continue; }
     let triangle = i32(entry.x);
+    if (triangle == last || (depth == least && triangle < last)) { continue; }
     if (depth < nearest || found < 0 || triangle < found) {
       nearest = depth;
       found = triangle;
     }
   }
-  ids[(tile / (tileColumns * tileRows) * height + at.y) * width + at.x] = found;
+  ids[pixel] = found;
 }
 `;

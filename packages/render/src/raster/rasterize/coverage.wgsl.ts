@@ -13,6 +13,10 @@ export const farthestVertex = 2 ** 22;
 /** Edges that own none of the points on them cover from here on: above zero, by as little as a float can be. */
 export const smallestPositive = 2 ** -126;
 
+/** By the bits, since compilers may take it that no number is NaN. */
+export const finite = wgsl`
+fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }`;
+
 /**
  * Which pixel centres of a tile a triangle covers, without gap or overlap between triangles that share an edge.
  *
@@ -24,7 +28,7 @@ export const smallestPositive = 2 ** -126;
  * in floats, always computed from the lesser end to the greater, so that the two triangles of an edge see the same
  * number with opposite signs. Which kind an edge is depends on its ends alone.
  */
-export const coverage = wgsl`
+export const coverage = wgsl`${finite}
 struct Vertex {
   at: vec3f,        // x and y in pixels, snapped where usable, times w; w
   z: f32,
@@ -37,8 +41,6 @@ struct Edge {
   least: f32,       // covered from this value on
   homogeneous: vec3f, // the same times w of both ends, not turned
 }
-
-fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 
 fn vertexOf(p: vec4f) -> Vertex {
   let at = vec3f(0.5 * (p.x + p.w) * f32(width), 0.5 * (p.w - p.y) * f32(height), p.w);

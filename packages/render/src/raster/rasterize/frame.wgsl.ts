@@ -12,6 +12,6 @@ fn centreOf(pixel: u32) -> vec2f {
 export const vertexRows = wgsl`
 fn vertexRow(pixel: u32, vertex: i32) -> u32 {
   var first = 0u;
-  if (B > 1u) { first = pixel / (height * width) * vertices; } // integer division is dear
+  if (B > 1u) { first = pixel / (height * width) * stride; } // integer division is dear
   return first + u32(vertex);
 }`;

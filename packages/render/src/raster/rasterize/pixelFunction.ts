@@ -6,7 +6,7 @@ import { commonScale } from '../../math/gradientScale.js';
 
 /** Where a triangle was found under pixels. */
 export interface Covered {
-  /** [frames * vertices, 4] clip coordinates */
+  /** [frames * vertices, 4] clip coordinates, or [vertices, 4] that all images share */
   readonly clip: Tensor;
   /** [F, 3] int32 */
   readonly triangles: Tensor;
@@ -18,7 +18,7 @@ export interface Covered {
 const runLength = 8;
 
 const inputs = { clip: 'vec4f[N]', triangles: 'i32[F, 3]', ids: 'i32[B, H, W]' } as const;
-const options = { ...({ vertices: 'u32', three: 'u32', run: 'u32', height: 'u32', width: 'u32' } as const) };
+const options = { ...({ stride: 'u32', three: 'u32', run: 'u32', height: 'u32', width: 'u32' } as const) };
 type Options = Readonly<Record<keyof typeof options, number>>;
 type HostInputs = Readonly<Record<keyof typeof inputs, HostTensor>>;
 
@@ -197,8 +197,8 @@ fn item(run_index: u32) {
     },
     jvp: ({ tangentClip }, covered, opts) => tangents({ ...covered, moved: tangentClip }, opts),
   });
-  return (covered, { vertices, height, width }) =>
-    program(covered as never, { vertices, three: 3, run: runLength, height, width } as never) as Readonly<
+  return (covered, { stride, height, width }) =>
+    program(covered as never, { stride, three: 3, run: runLength, height, width } as never) as Readonly<
       Record<Part, Tensor>
     >;
 }
@@ -225,7 +225,7 @@ const renamed = (fn: ExprFunction, name: string, result: ExprFunction['result'])
 /** Calls a function at every covered pixel with the components of its vertices, and stores its results by parts. */
 function onPixels(
   { clip, triangles, ids }: HostInputs,
-  { vertices, height, width }: Options,
+  { stride, height, width }: Options,
   list: readonly PartOf[],
   fn: ExprFunction,
   each: (corners: number[], rest: number[], rows: number[], pixel: number) => readonly number[],
@@ -236,7 +236,7 @@ function onPixels(
     const triangle = ids.data[i];
     if (triangle < 0) continue;
     const frame = Math.floor(i / (width * height));
-    const rowsOf = [0, 1, 2].map((k) => frame * vertices + triangles.data[3 * triangle + k]);
+    const rowsOf = [0, 1, 2].map((k) => frame * stride + triangles.data[3 * triangle + k]);
     const corners = rowsOf.flatMap((r) => [...clip.data.slice(4 * r, 4 * r + 4)]);
     const at = [-1 + ((i % width) + 0.5) * step[0], 1 + ((Math.floor(i / width) % height) + 0.5) * step[1]];
     const results = each(corners, fn.params.length > 4 ? [...at, ...step] : at, rowsOf, i);

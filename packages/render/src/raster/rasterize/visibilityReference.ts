@@ -16,28 +16,52 @@ interface Edge {
   readonly value: (x: number, y: number) => number;
 }
 
+/** Arrays of a drawing: see `visibility`. */
+export interface HostDrawing {
+  readonly clip: ArrayLike<number>;
+  readonly triangles: ArrayLike<number>;
+  /** First and count of each image's triangles. */
+  readonly parts: ArrayLike<number>;
+}
+
 /**
  * What `visibility` computes, triangle by triangle and pixel by pixel, in float64: all integers of the coverage rule are
- * exact there.
+ * exact there. With `previous` the nearest of what comes after those triangles, by depth and then by number.
  */
-export function visibleTriangles(clip: ArrayLike<number>, triangles: ArrayLike<number>, frame: Frame): Int32Array {
-  const { frames, width, height, vertices } = frame;
-  const ids = new Int32Array(frames * width * height).fill(-1);
+export function visibleTriangles(drawing: HostDrawing, frame: Frame, previous?: ArrayLike<number>): Int32Array {
+  const ids = new Int32Array(frame.frames * frame.width * frame.height).fill(-1);
   const depths = new Float64Array(ids.length).fill(1);
+  const from = new Float64Array(ids.length).fill(previous ? Infinity : 0);
+  if (previous) {
+    drawAll(drawing, frame, (at, f, depth) => {
+      if (f === previous[at]) from[at] = depth;
+    });
+  }
+  drawAll(drawing, frame, (at, f, depth) => {
+    if (depth < from[at] || (previous && depth === from[at] && f <= previous[at])) return;
+    if (depth > depths[at] || (depth === depths[at] && ids[at] >= 0)) return;
+    depths[at] = depth;
+    ids[at] = f;
+  });
+  return ids;
+}
+
+/** Calls `draw` with every pixel of every triangle, in order. */
+function drawAll(
+  { clip, triangles, parts }: HostDrawing,
+  frame: Frame,
+  draw: (pixel: number, triangle: number, depth: number) => void,
+): void {
+  const { frames, width, height, vertices, stride } = frame;
   for (let k = 0; k < frames; k++) {
-    for (let f = 0; 3 * f < triangles.length; f++) {
+    const [first, count] = [parts[2 * k], parts[2 * k + 1]];
+    for (let f = first; f < first + count; f++) {
       const rows = [0, 1, 2].map((corner) => triangles[3 * f + corner]);
       if (!rows.every((row) => row >= 0 && row < vertices)) continue;
-      const corners = rows.map((row) => vertexOf(clip, k * vertices + row, frame));
-      drawTriangle(corners, frame, (x, y, depth) => {
-        const at = (k * height + y) * width + x;
-        if (depth > depths[at] || (depth === depths[at] && ids[at] >= 0)) return;
-        depths[at] = depth;
-        ids[at] = f;
-      });
+      const corners = rows.map((row) => vertexOf(clip, k * stride + row, frame));
+      drawTriangle(corners, frame, (x, y, depth) => draw((k * height + y) * width + x, f, depth));
     }
   }
-  return ids;
 }
 
 function vertexOf(clip: ArrayLike<number>, row: number, { width, height }: Frame): Vertex {

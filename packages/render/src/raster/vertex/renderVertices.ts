@@ -8,7 +8,10 @@ import { valuesAtVertices } from './values.js';
 
 /** What the vertex renderer sees. */
 export interface VertexImage {
-  /** [V, 3] radiance, linear RGB, that leaves each vertex towards the camera; also where the camera cannot see it. */
+  /**
+   * [V, 3] radiance, linear RGB, that leaves each vertex towards the camera; also where the camera cannot see it. Of a
+   * camera of several views this is [B, V, 3], and everything else has a leading B too.
+   */
   readonly colors: Tensor;
   /** [V] 1 where the vertex faces the camera inside of the image (times `visibility`), else 0. Carries no gradient. */
   readonly weights: Tensor;
@@ -22,7 +25,10 @@ export interface VertexImage {
 export interface VertexOptions {
   /** [V, 3] unit normals; by default the mesh's own, else `vertexNormals` of its positions. */
   readonly normals?: Tensor;
-  /** [V] in [0, 1]: what other geometry leaves of each vertex, e.g. from rays. Default: nothing hides anything. */
+  /**
+   * [V] ([B, V] for several views) in [0, 1]: what other geometry leaves of each vertex, e.g. from rays. Default: nothing
+   * hides anything.
+   */
   readonly visibility?: Tensor;
 }
 
@@ -67,20 +73,32 @@ export function renderVertices(shape: Shape, light: Tensor, camera: Camera, opti
     throw new ShapeError(`renderVertices: the light must be coefficients [K, 3], got [${light.shape.join(', ')}]`);
   }
   const normals = options.normals ?? mesh.normals ?? vertexNormals(positions, topology);
+  const batch = camera.views === undefined ? [] : [camera.views];
   expectShape('normals', normals, [count, 3]);
-  if (options.visibility) expectShape('visibility', options.visibility, [count]);
+  if (options.visibility) expectShape('visibility', options.visibility, [...batch, count]);
 
-  const eye = camera.pose.position;
+  const eye = camera.eyes(positions);
   const cosine = elementwise(cosineToViewer, positions, normals, eye);
   const seen = camera.toPixels(positions);
   const size = tensor([camera.size.width, camera.size.height]);
   const facing = elementwise(insideImage, seen, size, cosine).detach();
-  const view = { normals, cosine, mirrored: elementwise(mirrorDirection, positions, normals, eye) };
+  const mirrored = elementwise(mirrorDirection, positions, normals, eye);
+  // the vertices of all views as one list
+  const joined = (t: Tensor): Tensor => t.reshape([-1, ...t.shape.slice(batch.length + 1)]);
+  const repeated = (t: Tensor): Tensor => joined(t.expand([...batch, ...t.shape]));
+  const { kind } = shape.bsdf;
+  const values = Object.entries(valuesAtVertices(shape)).map(([name, value]) => {
+    const isConstant = typeof value === 'number' || value.rank < (kind.params[name] === 'f32' ? 1 : 2);
+    return [name, isConstant ? value : repeated(value)] as const;
+  });
+  const view = { normals: repeated(normals), cosine: joined(cosine), mirrored: joined(mirrored) };
+  const colors = reflectSH(kind, Object.fromEntries(values), light, view);
+  const rows = colors.expand(view.normals.shape);
   return {
-    colors: reflectSH(shape.bsdf.kind, valuesAtVertices(shape), light, view).expand([count, 3]),
+    colors: batch.length === 0 ? rows : rows.reshape([...batch, count, 3]),
     weights: options.visibility ? facing.mul(options.visibility.detach()) : facing,
-    pixels: seen.slice(null, [0, 2]),
-    depths: seen.select(1, 2),
+    pixels: seen.narrow(-1, 0, 2),
+    depths: seen.select(-1, 2),
   };
 }
 

@@ -3,7 +3,7 @@ import { ShapeError, compileToJS, expr, gradcheck, tensor } from '../../engine.j
 import type { Tensor } from '../../engine.js';
 import { bsdf, ggx, lambert } from '../../bsdf/index.js';
 import type { Bsdf } from '../../bsdf/index.js';
-import { axisAngle, lookAt, perspective } from '../../camera/index.js';
+import { axisAngle, lookAt, orthographic, perspective } from '../../camera/index.js';
 import { icosphere, icosphereShape, mesh, plane, planeShape, sphere, sphereShape } from '../../geometry/index.js';
 import { evaluateSHHost, halfCosine, lobeCoefficients, shBands } from '../../light/index.js';
 import { gaussLegendre } from '../../math/quadrature.js';
@@ -167,6 +167,34 @@ describe('the vertex renderer', () => {
     expect([...(await colors.data())].every(Number.isFinite)).toBe(true);
     const behind = perspective({ fovY: 0.5, width: 64, height: 48, ...lookAt([0, 0, 6], [0, 0, 12]) });
     expect((await renderVertices(ball, tensor(lightOf(0)), behind).weights.data()).every((v) => v === 0)).toBe(true);
+  });
+
+  it('takes several views at once as one by one, also of parallel rays', async () => {
+    const ball = icosphere({ subdivisions: 1, bsdf: ggx({ diffuse: 0.3, specular: 0.1, roughness: 0.5 }) });
+    const count = ball.mesh.topology.vertexCount;
+    const tints = tensor(Array.from({ length: count }, (_, v) => [v / count, 0.5, 0.2]));
+    const shape = { ...ball, bsdf: ggx({ diffuse: tints, specular: 0.1, roughness: 0.5 }) };
+    const eyes = tensor([[1, 2, 6], [-3, 0, 5]]); // prettier-ignore
+    const from = (eye: Tensor) => orthographic({ extent: 3, width: 20, height: 20, ...lookAt(eye, [0, 0, 0]) });
+    const light = tensor(lightOf(3));
+    const draw = (eye: Tensor) => {
+      const visibility = vertexVisibility(shape.mesh, from(eye));
+      return { visibility, ...renderVertices(shape, light, from(eye), { visibility }) };
+    };
+    const all = draw(eyes);
+    const each = [0, 1].map((k) => draw(eyes.select(0, k)));
+    for (const name of ['colors', 'weights', 'pixels', 'depths', 'visibility'] as const) {
+      const [found, ...alone] = await Promise.all([all[name].data(), ...each.map((one) => one[name].data())]);
+      expect(all[name].shape).toEqual([2, ...each[0][name].shape]);
+      expect(largestDifference(found, [...alone[0], ...alone[1]]), name).toBeLessThan(2e-5);
+    }
+    // parallel rays see half of the ball: all that looks their way, wherever it lies
+    const [w, n] = await Promise.all([each[0].weights.data(), ball.mesh.positions.data()]);
+    const axis = [1, 2, 6].map((x) => x / Math.sqrt(41));
+    for (let v = 0; v < count; v++) {
+      const cosine = axis.reduce((s, a, k) => s + a * n[3 * v + k], 0);
+      if (Math.abs(cosine) > 1e-3) expect(w[v]).toBe(cosine > 0 ? 1 : 0);
+    }
   });
 
   it('finds by rays what hides what', async () => {

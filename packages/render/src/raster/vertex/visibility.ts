@@ -4,7 +4,7 @@ import type { Mesh } from '../../geometry/index.js';
 import { bvhOf, occlusion } from '../../trace/bvh/index.js';
 
 /**
- * What the camera sees of the vertices of a mesh, [V]: 1, or 0 where the mesh itself stands between them, found by one ray
+ * What the camera sees of the vertices of a mesh, [V] ([B, V] of several views): 1, or 0 where the mesh itself stands between them, found by one ray
  * each. Carries no gradient. For `renderVertices({ visibility })`, which looks after vertices that face away or lie outside
  * of the image.
  *
@@ -13,7 +13,9 @@ import { bvhOf, occlusion } from '../../trace/bvh/index.js';
  */
 export function vertexVisibility(mesh: Mesh, camera: Camera, { tolerance = 1e-3 } = {}): Tensor {
   const { positions } = mesh;
-  const eye = camera.pose.position;
-  const blocked = occlusion(bvhOf(mesh), eye.expand(positions.shape), positions.sub(eye), { tMax: 1 - tolerance });
-  return blocked.neg().add(1);
+  const shape = [...(camera.views === undefined ? [] : [camera.views]), ...positions.shape];
+  const eyes = camera.eyes(positions).expand(shape);
+  const rows = (t: Tensor): Tensor => t.reshape([-1, 3]);
+  const blocked = occlusion(bvhOf(mesh), rows(eyes), rows(positions.sub(eyes)), { tMax: 1 - tolerance });
+  return blocked.neg().add(1).reshape(shape.slice(0, -1));
 }
