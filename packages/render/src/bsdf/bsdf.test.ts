@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { compileToJS, expr, tensor, valueAndGrad } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import { frameTangent, fromFrame, toFrame } from '../math/frame.js';
-import { gaussLegendre } from '../math/quadrature.js';
 import { compareSampler } from '../testing/chiSquare.testing.js';
+import { albedo } from '../testing/furnace.testing.js';
 import { largestDifference, randomDirection, randomNumbers } from '../testing/random.testing.js';
 import { velvet } from '../testing/velvet.testing.js';
 import { vjp } from '../../../tensor/src/expr/index.js';
@@ -56,26 +56,6 @@ const furnaces: readonly (readonly [kind: BsdfKind, values: number[], most: numb
   [velvet.kind, [1, 1, 1, 0.5], 1],
 ];
 
-/** Directional albedo: int f cos over the hemisphere, float64, for a viewer at cosine c. */
-function albedo(kind: BsdfKind, values: number[], c: number): number {
-  const f = compileToJS(kind.evaluate);
-  const polar = gaussLegendre(80);
-  const azimuth = gaussLegendre(60);
-  const wo = [Math.sqrt(1 - c * c), 0, c];
-  let sum = 0;
-  polar.nodes.forEach((t, i) => {
-    const theta = ((t + 1) * Math.PI) / 4;
-    azimuth.nodes.forEach((a, j) => {
-      const s = (a + 1) / 2; // crowded about the mirror direction, both halves alike
-      const phi = Math.PI * (1 - s ** 3);
-      const wi = [Math.sin(theta) * Math.cos(phi), Math.sin(theta) * Math.sin(phi), Math.cos(theta)];
-      const area = polar.weights[i] * (Math.PI / 4) * azimuth.weights[j] * 3 * Math.PI * s * s;
-      sum += f(...wi, ...wo, ...values)[0] * wi[2] * Math.sin(theta) * area;
-    });
-  });
-  return sum;
-}
-
 describe('lobes', () => {
   it('reflect what they should: furnace and closed values', () => {
     expect(albedo(lambert.kind, [0.5, 0, 0], 0.3)).toBeCloseTo(0.5, 5);
@@ -116,7 +96,25 @@ describe('lobes', () => {
       typeof value === 'function' && 'kind' in value ? [(value.kind as BsdfKind).name] : [],
     );
     expect(names.length).toBeGreaterThanOrEqual(4);
-    for (const name of names) expect(kinds.map((k) => k.name)).toContain(name);
+    for (const name of names) {
+      expect(kinds.map((k) => k.name)).toContain(name);
+      expect(furnaces.map(([kind]) => kind.name)).toContain(name);
+    }
+  });
+
+  it('are, where they say so, a base and a GGX lobe: seen along the light, where Fresnel is as at normal incidence', () => {
+    const microfacets = compileToJS(ggx.kind.evaluate);
+    const glossy = kinds.filter((kind) => kind.gloss);
+    expect(glossy.map((kind) => kind.name)).toEqual(['ggx', 'metallicRoughness']);
+    for (const kind of glossy) {
+      const [f, base, gloss] = [kind.evaluate, kind.base!, kind.gloss!].map((fn) => compileToJS(fn));
+      for (let n = 0; n < 50; n++) {
+        const [d, values] = [above(), parameters[kind.name]()];
+        const [albedo, [r, g, b, roughness]] = [base(...values), gloss(...values)];
+        const expected = microfacets(...d, ...d, ...albedo, r, g, b, roughness);
+        expect(largestDifference(f(...d, ...d, ...values), expected)).toBeLessThan(1e-9 * Math.max(1, ...expected));
+      }
+    }
   });
 
   it.each(kinds)('$name is reciprocal', (kind) => {

@@ -2,12 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { ShapeError, full, gradcheck, tensor, valueAndGrad } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import { ggx, lambert, metallicRoughness } from '../bsdf/index.js';
-import { lookAt, perspective } from '../camera/index.js';
+import { lookAt, orthographic, perspective } from '../camera/index.js';
 import { mesh, plane, sphereShape } from '../geometry/index.js';
+import { sphereIrradiance } from '../light/index.js';
 import { renderVertices } from '../raster/index.js';
 import { largestDifference, randomNumbers } from '../testing/random.testing.js';
 import { velvet } from '../testing/velvet.testing.js';
-import { areaLight, directionalLight, environment, pathTrace, pointLight, renderAovs } from '../trace/index.js';
+import {
+  areaLight,
+  directionalLight,
+  environment,
+  pathTrace,
+  pointLight,
+  renderAovs,
+  sphereLight,
+} from '../trace/index.js';
 import { renderMesh } from './index.js';
 
 const random = randomNumbers(17);
@@ -90,6 +99,49 @@ describe('renderMesh', () => {
     expect(worst(1.1)).toBeGreaterThan(15);
   });
 
+  it('has the light of spheres: the closed form, and the tracer', async () => {
+    const above = orthographic({ extent: 4, width: 8, height: 8, position: [0, 0, 5] });
+    const [centre, radius] = [tensor([0.5, -0.3, 2]), tensor(0.7)];
+    const lamp = sphereLight({ position: centre, radius, radiance: [3, 2, 1] });
+    const floor = plane({ size: 8, bsdf: lambert({ albedo: 1 }) });
+    const { image, position, normal } = renderMesh({ shapes: [floor], emitters: [lamp] }, above);
+    const points = position.reshape([-1, 3]);
+    const irradiance = sphereIrradiance(points, normal.reshape([-1, 3]), centre, radius).mul(1 / Math.PI);
+    const [found, expected] = await Promise.all([image.select(2, 1).flatten().data(), irradiance.mul(2).data()]);
+    const off = found.map((v, i) => v / expected[i]);
+    expect(largestDifference(off, off.map(() => 1))).toBeLessThan(0.01); // prettier-ignore
+
+    // other lobes: within the tracer's noise, 0.3 % or so, and the quadrature's error
+    for (const bsdf of [ggx({ diffuse: 0.2, specular: 0.3, roughness: 0.5 }), velvet({ tint: 1, roughness: 0.5 })]) {
+      const scene = { shapes: [plane({ size: 8, bsdf })], emitters: [lamp] };
+      const aside = perspective({ fovY: 0.15, width: 12, height: 12, ...lookAt([3, -1, 3], [0, 0, 0]) });
+      const [drawn, traced] = await Promise.all([
+        renderMesh(scene, aside).image.mean().item(),
+        pathTrace(scene, aside, { spp: 2048, seed: 5, sampling: 'light' }).image.mean().item(),
+      ]);
+      expect(Math.abs(drawn / traced - 1), bsdf.kind.name).toBeLessThan(0.008);
+    }
+  });
+
+  it('draws several views at once as one by one', async () => {
+    const eyes = tensor([[1, 2, 9], [-4, 1, 7]]); // prettier-ignore
+    const from = (eye: Tensor) => orthographic({ extent: 4.5, width: 20, height: 16, ...lookAt(eye, [0, 0, 0]) });
+    const [, , flat] = shapes;
+    const matte = { ...shapes[0], bsdf: lambert({ albedo: numbers([4, 6, 3], 0.2, 0.8) }) };
+    const scene = { shapes: [matte, { ...flat, bsdf: lambert({ albedo: 0.5 }) }] };
+    const options = { lights: [...emitters, tensor([[1, 1, 1]])], supersample: 2 };
+    const all = renderMesh(scene, from(eyes), options);
+    expect(all.image.shape).toEqual([2, 16, 20, 3]);
+    const each = [0, 1].map((k) => renderMesh(scene, from(eyes.select(0, k)), options));
+    for (const name of ['image', 'depth', 'normal', 'triangle'] as const) {
+      const [found, ...expected] = await Promise.all([all[name].data(), ...each.map((one) => one[name].data())]);
+      expect(largestDifference(found, [...expected[0], ...expected[1]]), name).toBeLessThan(1e-4);
+    }
+    // where rays are parallel, what is seen is what parallel rays meet
+    const traced = renderAovs(scene, from(eyes.select(0, 0))).triangle;
+    expect(await each[0].triangle.ne(traced).to('int32').sum().item()).toBeLessThan(4); // centres on an edge
+  });
+
   it('has the light of harmonics and environments that vertices have', async () => {
     const light = numbers([81, 3], -0.1, 0.1).add(tensor([[3, 3, 3], ...Array.from({ length: 80 }, () => [0, 0, 0])]));
     const one = [{ ...shapes[0], normalMap: undefined, bsdf: ggx({ diffuse: 0.5, specular: 0.1, roughness: 0.5 }) }];
@@ -118,20 +170,25 @@ describe('renderMesh', () => {
     const coarse = sphereShape({ rows: 3, columns: 4 });
     const base = mesh({ ...coarse, positions: Float32Array.from(coarse.positions, (v) => 1.7 * v) });
     const options = { antialias: false, filter: 'bilinear' } as const;
+    // two sums over all pixels: every output counts, and only two are followed back
+    const weights = numbers([4 * 4 * 3, 2], -1, 1);
+    const sums = (image: Tensor): Tensor => image.reshape([1, 4 * 4 * 3]).matmul(weights);
     const underLamp = (positions: Tensor, diffuse: Tensor, roughness: Tensor, place: Tensor): Tensor => {
       const bsdf = ggx({ diffuse, specular: 0.2, roughness });
       const behind = plane({ size: 6, bsdf: velvet({ tint: diffuse.mean([0, 1]), roughness }) });
       const lights = [pointLight({ position: place, intensity: 40 })];
-      return renderMesh({ shapes: [{ mesh: { ...base, positions }, bsdf }, behind] }, small, { ...options, lights })
-        .image;
+      const shapes = [{ mesh: { ...base, positions }, bsdf }, behind];
+      return sums(renderMesh({ shapes }, small, { ...options, lights }).image);
     };
     const diffuse = numbers([3, 4, 3], 0.2, 0.8);
-    await gradcheck(underLamp, [base.positions, diffuse, tensor(0.6), tensor([1, 2, 6])], { most: 5 });
-    const underSky = (positions: Tensor, light: Tensor): Tensor => {
+    await gradcheck(underLamp, [base.positions, diffuse, tensor(0.6), tensor([1, 2, 6])], { most: 6 });
+    const underOthers = (positions: Tensor, light: Tensor, centre: Tensor, radius: Tensor): Tensor => {
       const shapes = [{ mesh: { ...base, positions }, bsdf: lambert({ albedo: 0.6 }) }];
-      return renderMesh({ shapes }, small, { ...options, lights: [light] }).image;
+      const lights = [light, sphereLight({ position: centre, radius, radiance: 2 })];
+      return sums(renderMesh({ shapes }, small, { ...options, lights }).image);
     };
-    await gradcheck(underSky, [base.positions, numbers([4, 3], 0.1, 0.5)], { most: 5 });
+    const inputs = [base.positions, numbers([4, 3], 0.1, 0.5), tensor([1, 2, 6]), tensor(0.5)];
+    await gradcheck(underOthers, inputs, { most: 6 });
   });
 
   it('has gradients of silhouettes: a growing ball fills more of the image', async () => {

@@ -2,19 +2,18 @@ import { ShapeError, concat, elementwise, expr, tensor, zeros } from '../engine.
 import type { Tensor } from '../engine.js';
 import { lambert } from '../bsdf/index.js';
 import type { BsdfKind } from '../bsdf/index.js';
-import { pinhole } from '../camera/index.js';
 import type { Camera } from '../camera/index.js';
 import type { Shape } from '../geometry/index.js';
-import { latLongCoordinates } from '../light/index.js';
 import { antialias } from '../raster/antialias/antialias.js';
 import { reflectSH } from '../raster/vertex/reflectSH.js';
-import { texture } from '../texture/index.js';
 import { colourOf, nothingSeen, pixelCentres } from '../trace/aovs.js';
 import type { Aovs } from '../trace/aovs.js';
 import type { EnvironmentEmitter } from '../trace/emitters.js';
 import type { Scene } from '../trace/scene.js';
-import { reflectSingle, sortLights } from './lights.js';
+import { reflectSingle, sortLights, sumOfHarmonics } from './lights.js';
 import type { Lights, MeshLight } from './lights.js';
+import { lookUpLatLong } from './prefilter.js';
+import { reflectSkies } from './splitSum.js';
 import { surfaceUnder } from './surface.js';
 import type { Surface } from './surface.js';
 
@@ -26,7 +25,7 @@ export interface RenderMeshOptions {
   readonly lights?: readonly MeshLight[];
   /** `lit` (default) by the lights; `albedo`: the lobe's colour as it is. */
   readonly shading?: 'lit' | 'albedo';
-  /** [3] or [H, W, 3]; by default the environment of the scene that shows itself, else black. */
+  /** [3], [H, W, 3] or [B, H, W, 3]; by default the environment of the scene that shows itself, else black. */
   readonly background?: Tensor;
   /** Blends pixels along silhouettes, which gives their gradients; true by default. */
   readonly antialias?: boolean;
@@ -36,7 +35,10 @@ export interface RenderMeshOptions {
   readonly filter?: 'trilinear' | 'bilinear';
 }
 
-/** An image, and what lies under the centres of its pixels; nothing is computed that nobody uses. */
+/**
+ * An image, and what lies under the centres of its pixels; nothing is computed that nobody uses. All of it has a leading
+ * dimension [B] where the camera has B views.
+ */
 export interface MeshImage extends Aovs {
   /** [H, W, 3] linear RGB. */
   readonly image: Tensor;
@@ -51,13 +53,17 @@ export interface MeshImage extends Aovs {
  * `pathTrace`, the same lobes from the same text, the same factors of pi; a scene without shadows has the same image.
  * Right for convex things, quick looks, and first stages of fits.
  *
- * Directional, point and headlights are exact for every lobe. Environments and spherical harmonics light the Lambert base
- * in closed form (nine bands: 99.96 % of the clamped cosine's energy) and the rest of the lobe by its moments about the
- * mirror direction, as `renderVertices` does: smoothly, and at 280 evaluations of a lobe per pixel.
+ * Directional, point and headlights are exact for every lobe. A sphere light is evaluated in 24 directions spread over it:
+ * to 1 % for lobes wider than it is, dots for sharper ones. Environments and spherical harmonics light the Lambert base in
+ * closed form (nine bands: 99.96 % of the clamped cosine's energy). What harmonics light of the rest of the lobe goes by its
+ * moments about the mirror direction, as in `renderVertices`: smoothly, and at 280 evaluations of a lobe per pixel. So does
+ * what environments do, unless the lobe says that it is a glossy one (`gloss` of `bsdf`): then the split-sum approximation
+ * gives it, with sharp mirror images; see `prefilterEnvironment`.
  *
- * Differentiable in all tensors of the scene, lights and camera; in vertices and camera also through silhouettes.
+ * Differentiable in all tensors of the scene, lights and camera; in vertices and camera also through silhouettes. A camera
+ * of several views draws them all at once.
  *
- * @throws ShapeError where a value does not fit its place, and for area lights.
+ * @throws ShapeError where a value does not fit its place, and for area lights that are no sphere lights.
  * @example
  * const { image, depth } = renderMesh({ shapes: [sphere({ bsdf: lambert({ albedo: 0.8 }) })] }, camera);
  */
@@ -69,30 +75,29 @@ export function renderMesh(scene: Scene, camera: Camera, options: RenderMeshOpti
   const draw = new Drawing(scene, camera, options);
   const { height, width } = camera.size;
   const { shading } = draw;
-  const fine = supersample === 1 ? draw : new Drawing(scene, finer(camera, supersample), options);
-  const reduce = (x: Tensor): Tensor =>
-    supersample === 1 ? x : x.reshape([height, supersample, width, supersample, -1]).mean([1, 3]);
+  const fine = supersample === 1 ? draw : new Drawing(scene, camera.finer(supersample), options);
+  const reduce = (x: Tensor): Tensor => {
+    if (supersample === 1) return x;
+    const cells = x.reshape([camera.views ?? 1, height, supersample, width, supersample, -1]);
+    return cells.mean([2, 4]).reshape([...x.shape.slice(0, -3), height, width, x.shape.at(-1)!]);
+  };
   const background = draw.background();
   const coverage = reduce(fine.alpha.unsqueeze(-1));
   const image = reduce(fine.image).add(background.mul(coverage.neg().add(1)));
   return { ...draw.aovs, image, alpha: coverage.squeeze(-1), shading };
 }
 
-/** The same view with `factor` times as many pixels along each side. */
-function finer({ size, intrinsics, pose, near, far }: Camera, factor: number): Camera {
-  const [width, height] = [factor * size.width, factor * size.height];
-  return pinhole({ intrinsics: intrinsics.mul(factor), width, height, ...pose, near, far });
-}
-
 /** A scene on the pixels of a camera. */
 class Drawing {
   readonly aovs: Aovs;
-  /** [H, W, 3] what shapes show, black elsewhere, blended along silhouettes. */
+  /** [B?, H, W, 3] what shapes show, black elsewhere, blended along silhouettes. */
   readonly image: Tensor;
-  /** [H, W] */
+  /** [B?, H, W] */
   readonly alpha: Tensor;
-  /** [H, W, 3] */
+  /** [B?, H, W, 3] */
   readonly shading: Tensor;
+  /** The shape of the image without its colours. */
+  private readonly pixels: readonly number[];
 
   constructor(
     private readonly scene: Scene,
@@ -101,12 +106,13 @@ class Drawing {
   ) {
     const { height, width } = camera.size;
     const { emitters = [] } = scene;
+    this.pixels = [...(camera.views === undefined ? [] : [camera.views]), height, width];
     const lights = sortLights(options.lights ?? (emitters.length > 0 ? emitters : ['headlight']));
     const shapes = scene.shapes.filter((s) => s.mesh.topology.triangleCount > 0);
     if (shapes.length === 0) {
-      this.aovs = nothingSeen(height, width);
-      this.image = this.shading = zeros([height, width, 3]);
-      this.alpha = zeros([height, width]);
+      this.aovs = nothingSeen(this.pixels);
+      this.image = this.shading = zeros([...this.pixels, 3]);
+      this.alpha = zeros(this.pixels);
       return;
     }
     const surface = surfaceUnder(shapes, camera, options.filter ?? 'trilinear');
@@ -115,7 +121,7 @@ class Drawing {
     const mask = hit.mask.to('float32');
     const albedo = albedoOf(surface);
     this.aovs = {
-      depth: onlyHits(camera.toPixels(surface.position).narrow(2, 2, 1)).squeeze(-1),
+      depth: onlyHits(camera.toPixels(surface.position).narrow(-1, 2, 1)).squeeze(-1),
       position: onlyHits(surface.position),
       normal: onlyHits(surface.normal),
       uv: onlyHits(surface.uv),
@@ -132,34 +138,25 @@ class Drawing {
     this.shading = onlyHits(reflected(lambert.kind, { albedo: tensor([1, 1, 1]) }, lights, surface));
   }
 
-  /** [3] or [H, W, 3] */
+  /** [3], [H, W, 3] or [B, H, W, 3] */
   background(): Tensor {
     const { height, width } = this.camera.size;
     const { background } = this.options;
     if (background) {
       const { shape } = background;
-      if (
-        shape.at(-1) === 3 &&
-        (shape.length === 1 || (shape.length === 3 && shape[0] === height && shape[1] === width))
-      ) {
-        return background;
-      }
-      throw new ShapeError(`renderMesh: background must be [3] or [${height}, ${width}, 3], got [${shape.join(', ')}]`);
+      const places = [[3], [height, width, 3], [...this.pixels, 3]];
+      if (places.some((wanted) => wanted.join() === shape.join())) return background;
+      const wanted = `[3] or [${this.pixels.join(', ')}, 3]`;
+      throw new ShapeError(`renderMesh: background must be ${wanted}, got [${shape.join(', ')}]`);
     }
     const sky = this.scene.emitters?.find((e): e is EnvironmentEmitter => e.type === 'environment' && e.background);
     if (!sky) return zeros([3]);
-    // a column more on either side, so that bilinear reading goes round
-    const map = concat([sky.map.slice(null, [-1]), sky.map, sky.map.slice(null, [0, 1])], 1);
     const { directions } = this.camera.rays(pixelCentres(height, width));
-    const uv = elementwise(placeOnMap, elementwise(latLongCoordinates, directions), sky.map.shape[1]);
-    return texture(map, uv).reshape([height, width, 3]);
+    return lookUpLatLong(sky.map, directions).reshape([...this.pixels, 3]);
   }
 }
 
-const placeOnMap = expr`
-  fn placeOnMap(at: vec2f, columns: f32) -> vec2f { return vec2f((at.x * columns + 1.0) / (columns + 2.0), 1.0 - at.y); }`;
-
-/** [H, W, 3] the lobes' colours. */
+/** [B?, H, W, 3] the lobes' colours. */
 const albedoOf = ({ byShape, valueOf }: Surface): Tensor =>
   byShape(3, (s) => {
     const name = colourOf(s.bsdf.kind);
@@ -188,22 +185,27 @@ const mirrored = expr`fn mirrored(v: vec3f, n: vec3f) -> vec3f { return reflect(
 /** Pixels whose moments are computed together: their intermediate values stay below what every adapter can bind. */
 const pixelsAtOnce = 2 ** 15;
 
-/** What a lobe reflects of all lights: [H, W, 3]. */
+/** What a lobe reflects of all lights: [B?, H, W, 3]. */
 function reflected(
   kind: BsdfKind,
   values: Readonly<Record<string, Tensor>>,
-  { harmonics, single }: Lights,
+  { harmonics, skies, single }: Lights,
   surface: Surface,
 ): Tensor {
   const { normal, viewer } = surface;
   let sum = zeros(normal.shape);
   if (single) sum = sum.add(reflectSingle(kind, values, single, surface));
-  if (harmonics) {
-    const rows = (t: Tensor): Tensor => t.reshape([-1, 3]);
+  const { gloss } = kind;
+  const smooth = gloss
+    ? harmonics
+    : sumOfHarmonics([...(harmonics ? [harmonics] : []), ...skies.map((s) => s.harmonics)]);
+  const shinyUnder = gloss && skies.length > 0 ? { ...kind, gloss } : undefined;
+  if (smooth || shinyUnder) {
+    const rows = (t: Tensor): Tensor => t.reshape([-1, t.shape.at(-1)!]);
     const flat = Object.entries(kind.params).map(([name, type]) => {
       const value = values[name];
       if (value.rank < 2) return [name, value] as const;
-      return [name, type === 'f32' ? value.flatten() : value.reshape([-1, value.shape[2]])] as const;
+      return [name, type === 'f32' ? value.flatten() : rows(value)] as const;
     });
     const view = {
       normals: rows(normal),
@@ -216,7 +218,9 @@ function reflected(
         t.rank === 0 || t.shape[0] !== count ? t : t.slice([k * pixelsAtOnce, Math.min((k + 1) * pixelsAtOnce, count)]);
       const own = Object.fromEntries(flat.map(([name, value]) => [name, part(value)]));
       const place = { normals: part(view.normals), cosine: part(view.cosine), mirrored: part(view.mirrored) };
-      return reflectSH(kind, own, harmonics, place).expand(place.normals.shape);
+      const light = smooth && reflectSH(kind, own, smooth, place).expand(place.normals.shape);
+      const glossy = shinyUnder && reflectSkies(shinyUnder, own, skies, place);
+      return light && glossy ? light.add(glossy) : (light ?? glossy)!;
     });
     sum = sum.add(concat(parts).reshape(normal.shape));
   }

@@ -14,24 +14,24 @@ import { valueRecord } from '../trace/lookup.js';
 /** What lies under the pixels of an image of shapes; harmless values where nothing does. */
 export interface Surface {
   readonly hit: RasterHits;
-  /** [V, 4] clip coordinates and the topology of all shapes as one: what `antialias` takes. */
+  /** [B?, V, 4] clip coordinates and the topology of all shapes as one: what `antialias` takes. */
   readonly clip: Tensor;
   readonly topology: Topology;
-  /** [H, W, 3] */
+  /** [B?, H, W, 3] */
   readonly position: Tensor;
-  /** [H, W, 3] unit, on the viewer's side, normal maps included. */
+  /** [B?, H, W, 3] unit, on the viewer's side, normal maps included. */
   readonly normal: Tensor;
-  /** [H, W, 3] unit normal of the triangle on the viewer's side, constant. */
+  /** [B?, H, W, 3] unit normal of the triangle on the viewer's side, constant. */
   readonly side: Tensor;
-  /** [H, W, 3] unit, towards the camera. */
+  /** [B?, H, W, 3] unit, towards the camera. */
   readonly viewer: Tensor;
-  /** [H, W, 2] */
+  /** [B?, H, W, 2] */
   readonly uv: Tensor;
-  /** [H, W] int32, -1 where there is none. */
+  /** [B?, H, W] int32, -1 where there is none. */
   readonly shape: Tensor;
-  /** A value of one shape at the pixels: [H, W, width], or [width] where it is a constant. */
+  /** A value of one shape at the pixels: [B?, H, W, width], or [width] where it is a constant. */
   valueOf(shape: Shape, what: string, value: Tensor | number, width: number): Tensor;
-  /** [H, W, width]: that of each pixel's own shape; `other` (0) where `value` gives none for it, and where none is seen. */
+  /** [B?, H, W, width]: that of each pixel's own shape; `other` (0) where `value` gives none for it, and where none is seen. */
   byShape(width: number, value: (shape: Shape) => Tensor | undefined, other?: number): Tensor;
 }
 
@@ -77,7 +77,7 @@ export function surfaceUnder(shapes: readonly Shape[], camera: Camera, filter: '
   };
 
   const up = tensor([0, 0, 1]);
-  const viewer = elementwise(directionTo, camera.pose.position, position).where(mask, up);
+  const viewer = elementwise(directionTo, camera.eyes(position), position).where(mask, up);
   const faces = tensor(
     Int32Array.from({ length: 3 * triangleCount }, (_, i) => Math.floor(i / 3)),
     [triangleCount, 3],
@@ -90,9 +90,9 @@ export function surfaceUnder(shapes: readonly Shape[], camera: Camera, filter: '
   const tangents = vertices.tangents && at(vertices.tangents);
   const mapped = (s: Shape, t: Tensor): Tensor | undefined => {
     if (!s.normalMap) return plain;
-    const side = t.select(2, 3).ge(0).to('float32').mul(2).sub(1).unsqueeze(-1);
+    const side = t.select(-1, 3).ge(0).to('float32').mul(2).sub(1).unsqueeze(-1);
     const texels = valueOf(s, 'a normal map', s.normalMap, 3);
-    return applyNormalMap(texels, plain, concat([t.narrow(2, 0, 3), side], 2)).where(mask, up);
+    return applyNormalMap(texels, plain, concat([t.narrow(-1, 0, 3), side], -1)).where(mask, up);
   };
   return {
     ...{ hit, clip, topology: joined.topology, position, viewer, uv, shape, valueOf, byShape },
