@@ -20,7 +20,7 @@ function numberRows(
 }
 
 /** Rows that an index list names, ascending. */
-const usedRows = (indices: Uint32Array): Uint32Array => Uint32Array.from(new Set(indices)).sort();
+export const usedRows = (indices: Uint32Array): Uint32Array => Uint32Array.from(new Set(indices)).sort();
 
 /** Shares of x, y and z in the order that places are looked through; in no simple ratio, as those of regular meshes are. */
 const sweep = [0.5773, 0.61803, 0.53388] as const;
@@ -72,9 +72,10 @@ function extentOf(positions: Float32Array, used: Uint32Array): number {
   return used.length === 0 ? 0 : Math.max(...high.map((x, k) => x - low[k]));
 }
 
-function gatherRows(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
+/** The rows of `values` that are named, one behind the other. */
+export function gatherRows(values: Float32Array, width: number, rows: ArrayLike<number>): Float32Array {
   const gathered = new Float32Array(rows.length * width);
-  rows.forEach((row, k) => gathered.set(values.subarray(row * width, (row + 1) * width), k * width));
+  Array.from(rows).forEach((row, k) => gathered.set(values.subarray(row * width, (row + 1) * width), k * width));
   return gathered;
 }
 
@@ -159,6 +160,8 @@ export interface SplitMesh {
   readonly colors?: Float32Array;
   /** [V] the number that each vertex had in the mesh it was split from. */
   readonly source: Uint32Array;
+  /** [V] a corner of that mesh that each vertex stands at: its place in the index lists. */
+  readonly corners: Uint32Array;
 }
 
 /**
@@ -214,6 +217,7 @@ export function splitSeams({
     positions: take(positions, 3, triangles),
     triangles: indices,
     source: Uint32Array.from(corners, (c) => triangles[c]),
+    corners: Uint32Array.from(corners),
     ...(uvs && { uvs: take(uvs, 2, uvTriangles) }),
     ...(normals && { normals: take(normals, 3, normalTriangles) }),
     ...(colors && { colors: take(colors, 3, triangles) }),

@@ -60,6 +60,9 @@ export function checkImage(what: string, image: Tensor): void {
   }
 }
 
+/** How `resize` weighs pixels: from soft to sharp, the last three with a little overshoot at edges. */
+export type ResizeFilter = 'box' | 'triangle' | 'mitchell' | 'catmullRom' | 'lanczos3';
+
 /** A filter of `resize`: weight at a distance from the centre, in source pixels when enlarging, and where it ends. */
 interface Kernel {
   readonly radius: number;
@@ -81,16 +84,13 @@ function cubic(b: number, c: number): Kernel {
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
-const kernels = {
+const kernels: Readonly<Record<ResizeFilter, Kernel>> = {
   box: { radius: 0.5, weight: (x) => (x >= -0.5 && x < 0.5 ? 1 : 0) },
   triangle: { radius: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   mitchell: cubic(1 / 3, 1 / 3),
   catmullRom: cubic(0, 0.5),
   lanczos3: { radius: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
-} satisfies Record<string, Kernel>;
-
-/** How `resize` weighs pixels: from soft to sharp, the last three with a little overshoot at edges. */
-export type ResizeFilter = keyof typeof kernels;
+};
 
 function resizeMap(samples: number, length: number, { radius, weight }: Kernel): AxisMap {
   const step = samples / length;

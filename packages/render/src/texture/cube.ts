@@ -115,3 +115,12 @@ export const cubeDetail = expr`
     let longest = 0.5 * (dot(p, p) + dot(q, q)) + sqrt(max(half * half + mixed * mixed, 1e-30));
     return 0.5 * log2(max(longest, 1e-12)) + 0.75 * log2(max(slant, 1.0));
   }`;
+
+/** The direction of the middle of texel number i of a cube map of n x n texels a face, of any length. */
+export const cubeTexelDirection = expr`
+  fn cubeTexelDirection(i: i32, n: i32) -> vec3f {
+    let texel = i % (n * n);
+    let right = f32(2 * (texel % n) + 1 - n);
+    let down = f32(2 * (texel / n) + 1 - n);
+    return ${faceToPoint}(f32(i / (n * n)), right, down, f32(n));
+  }`;

@@ -1,4 +1,4 @@
-import { elementwise, tensor, zeros } from '../engine.js';
+import { ShapeError, elementwise, tensor, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import type { BsdfKind } from '../bsdf/index.js';
 import { applyNormalMap } from '../bsdf/index.js';
@@ -32,12 +32,17 @@ export interface Aovs {
 /**
  * Geometry and colour of the shapes as the camera sees them, one ray per pixel. Emitters are not seen. Everything but
  * ids and mask is differentiable in the scene and the camera, with the seen triangle constant.
+ *
+ * @throws ShapeError for a camera of several views.
  */
 export function renderAovs({ shapes }: Scene, camera: Camera): Aovs {
+  if (camera.views !== undefined) {
+    throw new ShapeError(`renderAovs: one view at a time, got a camera of ${camera.views}; renderMesh draws several`);
+  }
   const { height, width } = camera.size;
   const image = (t: Tensor): Tensor => t.reshape([height, width, ...t.shape.slice(1)]);
   const seen = shapes.filter((s) => s.mesh.topology.triangleCount > 0);
-  if (seen.length === 0) return nothingSeen(height, width);
+  if (seen.length === 0) return nothingSeen([height, width]);
   const joined = joinTopology(seen);
   const vertices = joinVertices(seen);
 
@@ -116,9 +121,9 @@ export const pixelCentres = (height: number, width: number): Tensor =>
     [height * width, 2],
   );
 
-/** What a camera sees of no shapes. */
-export function nothingSeen(height: number, width: number): Aovs {
-  const empty = (...rest: number[]): Tensor => zeros([height, width, ...rest]);
+/** What a camera sees of no shapes, in an image [..., H, W]. */
+export function nothingSeen(image: readonly number[]): Aovs {
+  const empty = (...rest: number[]): Tensor => zeros([...image, ...rest]);
   const none = empty().sub(1).to('int32');
   return {
     ...{ depth: empty(), position: empty(3), normal: empty(3), uv: empty(2), albedo: empty(3), mask: empty() },

@@ -1,5 +1,7 @@
+import { vec3 } from 'gl-matrix';
 import { ShapeError, tensor } from '../engine.js';
 import type { Tensor } from '../engine.js';
+import { mesh, sphereShape } from '../geometry/index.js';
 import type { Mesh } from '../geometry/index.js';
 import { environmentOfSH } from '../light/index.js';
 
@@ -37,6 +39,8 @@ export interface AreaEmitter {
   /** [3] radiance, linear RGB. */
   readonly radiance: Tensor;
   readonly twoSided: boolean;
+  /** The sphere that the mesh stands for, of a `sphereLight`. */
+  readonly sphere?: { readonly position: Tensor; readonly radius: Tensor };
 }
 
 /** A light of a scene. */
@@ -106,3 +110,42 @@ export const areaLight = (options: {
   radiance: triple('areaLight: radiance', options.radiance),
   twoSided: options.twoSided ?? false,
 });
+
+let ball: { readonly positions: Float32Array; readonly triangles: Uint32Array } | undefined;
+
+/** Triangles of a ball of radius 1, grown until their area is the sphere's: then so is their mean shadow (Cauchy). */
+function unitBall(): NonNullable<typeof ball> {
+  if (ball) return ball;
+  const { positions, triangles } = sphereShape({ rows: 16, columns: 24 });
+  const corner = (k: number): vec3 => vec3.clone(positions.subarray(3 * k, 3 * k + 3) as Float32Array & vec3);
+  let area = 0;
+  for (let f = 0; f < triangles.length; f += 3) {
+    const [a, b, c] = [0, 1, 2].map((k) => corner(triangles[f + k]));
+    area += vec3.length(vec3.cross(vec3.create(), vec3.subtract(b, b, a), vec3.subtract(c, c, a))) / 2;
+  }
+  const scale = Math.sqrt((4 * Math.PI) / area);
+  return (ball = { positions: positions.map((x) => scale * x), triangles });
+}
+
+/**
+ * A ball that shines evenly: `radius` is a number or a tensor []. For rays it is a mesh of 720 triangles of the sphere's
+ * area; `renderMesh` takes it as the sphere that it is.
+ */
+export function sphereLight(options: {
+  readonly position: Triple;
+  readonly radius: number | Tensor;
+  readonly radiance: Triple;
+}): AreaEmitter {
+  const position = triple('sphereLight: position', options.position);
+  const radius = typeof options.radius === 'number' ? tensor(options.radius) : options.radius;
+  if (radius.size !== 1 || (typeof options.radius === 'number' && !(options.radius > 0))) {
+    throw new ShapeError('sphereLight: the radius must be one number above 0');
+  }
+  const { positions, triangles } = unitBall();
+  const sphere = { position, radius: radius.reshape([]) };
+  const placed = tensor(positions, [positions.length / 3, 3])
+    .mul(sphere.radius)
+    .add(position);
+  const shape = mesh({ positions: placed, rest: positions, triangles });
+  return { ...areaLight({ mesh: shape, radiance: options.radiance }), sphere };
+}

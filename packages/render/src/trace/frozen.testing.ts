@@ -1,9 +1,9 @@
 import { referenceData } from '../engine.js';
 import type { Camera } from '../camera/index.js';
-import { directLight } from './directLight.js';
 import { Interpreter } from './integrand/interpret.js';
 import { traceCall } from './pathTrace.js';
 import type { PathTraceOptions } from './pathTrace.js';
+import { pathSteps } from './path.js';
 import type { Scene } from './scene.js';
 
 /**
@@ -28,7 +28,7 @@ export async function frozenDerivative(
       ...{ camera: true, positions: true, normals: true, uvs: true, tangents: true, normalMap: true },
       ...{ environment: true, lights: true, parameters: needs.parameters.map((list) => list.map(() => true)) },
     };
-    const steps = directLight(structure, all);
+    const steps = pathSteps(structure, all);
     const memory = { scene: floats, tables, bvh, options: numbers };
     const replay = tapes.length > 0;
     let sum = 0;

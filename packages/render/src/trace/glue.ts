@@ -23,6 +23,15 @@ const { functions: glue } = parse(`
   fn frontOf(m: vec3f, d: vec3f, emitter: u32, twoSided: u32) -> u32 {
     return u32(emitter != 0 && (twoSided != 0 || dot(m, d) < 0.0));
   }
+  fn either3(a: vec3f, b: vec3f, c: u32) -> vec3f { return select(b, a, c != 0); }
+  fn times(a: vec3f, x: f32) -> vec3f { return a * x; }
+  // whether another turn may follow
+  fn isBefore(turn: u32, turns: u32) -> u32 { return u32(turn + 1 < turns); }
+  // whether the lobe's direction met what reflects, and so goes on
+  fn passesOn(lobe: u32, triangle: u32, emitter: u32, more: u32) -> u32 {
+    return u32(lobe != 0 && triangle != 0xffffffff && emitter == 0 && more != 0);
+  }
+  fn shines(surface: u32, lobe: u32, lobeFinds: u32) -> u32 { return u32(surface == 0 && (lobe == 0 || lobeFinds != 0)); }
   fn repeat(x: f32) -> vec3f { return vec3f(x); }
   fn isSome(x: u32) -> u32 { return u32(x != 0); }
   fn plus2(a: vec2f, b: vec2f) -> vec2f { return a + b; }

@@ -1,28 +1,16 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { grad, jvp, noGrad, onesLike, referenceData, tensor, zerosLike } from '../engine.js';
+import { describe, expect, it } from 'vitest';
+import { grad, onesLike, tensor, zerosLike } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import { ggx, lambert } from '../bsdf/index.js';
+import { ggx } from '../bsdf/index.js';
 import { axisAngle, lookAt, perspective, pinhole } from '../camera/index.js';
-import type { Camera } from '../camera/index.js';
-import { mesh, planeShape, sphereShape } from '../geometry/index.js';
+import { mesh, planeShape } from '../geometry/index.js';
 import type { Mesh } from '../geometry/index.js';
 import { environmentOfSH, polygonIrradiance } from '../light/index.js';
-import { randomNumbers } from '../testing/random.testing.js';
-import { velvet } from '../testing/velvet.testing.js';
-import { areaLight, directionalLight, environment, pathTrace, pointLight } from './index.js';
-import type { Scene } from './index.js';
-import { frozenDerivative } from './frozen.testing.js';
+import { agreesWithOracles } from './agreement.testing.js';
+import type { Inputs, Setting } from './agreement.testing.js';
+import { environment, pathTrace } from './index.js';
+import { ball, lamp, lightInputs, lookAtLights, numbers } from './lightScene.testing.js';
 
-const random = randomNumbers(5);
-const numbers = (shape: readonly number[], low = 0, high = 1): Tensor =>
-  tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => low + (high - low) * random()),
-    [...shape],
-  );
-type Inputs = Readonly<Record<string, Tensor>>;
-type Setting = (p: Inputs) => { readonly scene: Scene; readonly camera: Camera };
-
-const ball = mesh(sphereShape({ rows: 5, columns: 7 }));
 const vertexCount = ball.topology.vertexCount;
 
 /** A ball with textures, values per vertex and a normal map under an environment of two parts, and a camera. */
@@ -63,103 +51,8 @@ const ballInputs: Inputs = {
   position: tensor([0.1, -0.1, 3]),
 };
 
-const floor = mesh(planeShape({ size: 3, cells: 2 }));
-const lamp = mesh({ positions: [0.4, 0.1, 1.2, -0.3, 0.6, 1, -0.2, -0.5, 1.5], triangles: [0, 2, 1] });
-
-const fromAside = perspective({ fovY: 0.7, width: 5, height: 5, ...lookAt([2, -3, 2.5], [0, 0, 0.2], [0, 0, 1]) });
-
-/** Two lobes, flat and smooth, under every kind of light. */
-const lookAtLights = (p: Inputs, camera = fromAside): ReturnType<Setting> => ({
-  scene: {
-    shapes: [
-      { mesh: { ...floor, positions: p['floor'] }, bsdf: lambert({ albedo: p['albedo'] }), shading: 'flat' },
-      {
-        mesh: { ...ball, positions: ball.positions.mul(0.4).add(p['place of the ball']) },
-        bsdf: velvet({ tint: p['tint'], roughness: p['roughness'] }),
-      },
-    ],
-    emitters: [
-      environment(p['map'], { background: false }),
-      directionalLight({ direction: p['direction'], irradiance: p['irradiance'] }),
-      pointLight({ position: p['place'], intensity: p['intensity'] }),
-      areaLight({ mesh: { ...lamp, positions: p['lamp'] }, radiance: p['radiance'], twoSided: true }),
-    ],
-  },
-  camera,
-});
-
-const lightInputs: Inputs = {
-  'place of the ball': tensor([0, 0, 0.3]),
-  floor: floor.positions,
-  albedo: numbers([9, 3], 0.2, 0.9),
-  tint: numbers([3], 0.3, 0.9),
-  roughness: tensor(0.5),
-  map: numbers([4, 8, 3], 0.1, 0.6),
-  direction: tensor([0.3, 0.2, -1]),
-  irradiance: tensor([0.5, 0.7, 0.9]),
-  place: tensor([-0.9, -0.7, 0.9]),
-  intensity: tensor([0.4, 0.3, 0.5]),
-  lamp: lamp.positions,
-  radiance: tensor([3, 2, 1]),
-};
-
-describe.each([
-  ['a textured ball under an environment', lookAtBall(ball), ballInputs],
-  ['two lobes under every light', lookAtLights, lightInputs],
-] as const)('%s', (_, setting, inputs) => {
-  const options = { spp: 4, seed: 11 };
-  const weights = numbers([5, 5, 3], 0.5, 1.5);
-  const tangents = Object.fromEntries(Object.entries(inputs).map(([k, t]) => [k, numbers(t.shape, -1, 1)]));
-  const loss = (p: Inputs): Tensor => {
-    const { scene, camera } = setting(p);
-    return pathTrace(scene, camera, options).image.mul(weights).sum();
-  };
-  let gradients: Readonly<Record<string, Float32Array>>;
-  const dot = async (keys: readonly string[]): Promise<{ sum: number; scale: number }> => {
-    let [sum, scale] = [0, 0];
-    for (const key of keys) {
-      const moved = await tangents[key].data();
-      gradients[key].forEach((g, i) => ((sum += g * moved[i]), (scale += (g * moved[i]) ** 2)));
-    }
-    return { sum, scale: Math.sqrt(scale) };
-  };
-  beforeAll(async () => {
-    const found = grad(loss)(inputs) as Inputs;
-    gradients = Object.fromEntries(
-      await Promise.all(Object.entries(found).map(async ([k, g]) => [k, (await g.data()) as Float32Array] as const)),
-    );
-  });
-
-  it('is the same on the GPU and in float64', async () => {
-    const { scene, camera } = setting(inputs);
-    const image = await pathTrace(scene, camera, options).image.data();
-    const [exact] = await referenceData(pathTrace(scene, camera, options).image);
-    const different = image.filter((v, i) => Math.abs(v - exact[i]) > 2e-4 * (1 + Math.abs(exact[i])));
-    expect(different.length).toBeLessThanOrEqual(3); // a ray on an edge may choose the other side: one pixel
-  });
-
-  it.each(Object.keys(inputs))('gradient to %s agrees with frozen differences', async (key) => {
-    const moving = (t: number): ReturnType<Setting> =>
-      noGrad(() => setting({ ...inputs, [key]: inputs[key].add(tangents[key].mul(t)) }));
-    const expected = await frozenDerivative(moving, options, await weights.data());
-    const { sum, scale } = await dot([key]);
-    expect(scale).toBeGreaterThan(1e-4); // it has a gradient at all
-    expect(Math.abs(sum - expected) / scale).toBeLessThan(2e-3);
-  });
-
-  it('forward and reverse mode are transposes: every input, and two at once', async () => {
-    const keys = Object.keys(inputs);
-    const sets = [...keys.map((k) => [k]), [keys[0], keys[2]]];
-    for (const set of sets) {
-      const direction = Object.fromEntries(
-        keys.map((k) => [k, set.includes(k) ? tangents[k] : zerosLike(tangents[k])]),
-      );
-      const [, change] = jvp(loss, inputs, direction);
-      const { sum, scale } = await dot(set);
-      expect(Math.abs((await (change as Tensor).item()) - sum) / scale, set.join()).toBeLessThan(1e-4);
-    }
-  });
-});
+describe('a textured ball under an environment', () => agreesWithOracles(lookAtBall(ball), ballInputs));
+describe('two lobes under every light', () => agreesWithOracles(lookAtLights, lightInputs));
 
 describe('moving geometry', () => {
   it('a plane that moves under an environment changes nothing', async () => {

@@ -47,17 +47,21 @@ export class LightSearch {
   source(emitterAt: Operand, emitter: Operand, sampled: Sampled): Source {
     const { b, structure } = this.scene;
     const { chosen, isLobe, surface } = sampled;
+    const triangles = structure.area || structure.bounces;
     const kind = part(emitter, 'x');
     const nothing = b.f32(0);
-    if (!structure.area && !structure.delta) {
+    const none = b.u32(0);
+    const noSurface = { surface: none, triangle: none, weights: chosen };
+    if (!triangles && !structure.delta) {
       const code = b.u32(emitterKind.environment);
-      return { code, arrival: b.call(arrivalFromFar, chosen), found: b.u32(1), density: nothing, colourAt: code };
+      const arrival = b.call(arrivalFromFar, chosen);
+      return { code, arrival, found: b.u32(1), density: nothing, colourAt: code, ...noSurface };
     }
     const zero = b.constantCall(g('repeat'), nothing);
     const vector = structure.delta
       ? b.branch(b.constantCall(g('isDelta'), kind), () => this.scene.colour(part(emitter, 'y')))
       : zero;
-    const triangle = structure.area ? this.triangle(emitterAt, emitter, sampled) : undefined;
+    const triangle = triangles ? this.triangle(emitterAt, emitter, sampled) : undefined;
     const code = b.constantCall(g('sourceCode'), kind, triangle?.wanted ?? b.u32(0));
     const far = structure.environment && triangle ? b.constantCall(g('isMiss'), triangle.hit) : b.u32(0);
     const found = triangle
@@ -79,15 +83,20 @@ export class LightSearch {
         vector,
         triangle?.point ?? zero,
         triangle?.m ?? zero,
-        triangle?.twoSided ?? b.u32(0),
+        triangle?.twoSided ?? none,
         surface.point,
       ),
+      ...(triangle ? { surface: triangle.surface, triangle: triangle.hit, weights: triangle.weights } : noSurface),
     };
   }
 
-  /** The point on an emitting triangle: of an area light that is sampled, or met by the lobe's direction. */
-  private triangle(emitterAt: Operand, emitter: Operand, { isLobe, u, v, chosen, surface }: Sampled): LitTriangle {
-    const { b, needs, far } = this.scene;
+  /**
+   * The point on a triangle that light comes from: of an area light that is sampled, or met by the lobe's direction, and
+   * then perhaps of a surface that passes light on.
+   */
+  private triangle(emitterAt: Operand, emitter: Operand, sampled: Sampled): MetTriangle {
+    const { b, structure, needs, far } = this.scene;
+    const { isLobe, u, v, chosen, surface: from, more } = sampled;
     const isArea = b.constantCall(g('equals'), part(emitter, 'x'), b.u32(emitterKind.area));
     const triangleAt = (number: Operand): Operand =>
       b.constantCall(g('rowAt'), b.option('trianglesAt'), b.u32(8), number);
@@ -105,7 +114,7 @@ export class LightSearch {
     });
     // met by the lobe
     const met = b.branch(isLobe, () => {
-      const hit = b.native(closestHit, surface.origin, chosen, b.f32(0), far);
+      const hit = b.native(closestHit, from.origin, chosen, b.f32(0), far);
       const at = b.branch(b.constantCall(g('isHit'), part(hit, 'triangle')), () => {
         const shapeAt = part(b.native(tableRow, triangleAt(part(hit, 'triangle'))), 'w');
         return part(b.native(tableRow, shapeAt), 'z');
@@ -115,23 +124,37 @@ export class LightSearch {
     const at = b.constantCall(g('sum'), own.at, met.at);
     const number = b.constantCall(g('choose'), own.number, met.number, isLobe);
     const weights = b.constantCall(g('plus2'), own.weights, met.weights);
-    const wanted = b.constantCall(g('isSome'), at);
+    const surface = more ? b.constantCall(g('passesOn'), isLobe, met.number, met.at, more) : b.u32(0);
+    const light = b.constantCall(g('isSome'), at);
+    const wanted = more ? b.constantCall(g('sum'), light, surface) : light;
     return b.branch(wanted, () => {
-      const light = b.native(tableRow, at);
-      const table = b.native(tableRow, b.constantCall(g('sum'), at, b.u32(4)));
       const corners = this.scene.corners('positionsAt', 3, b.native(tableRow, triangleAt(number)), needs.positions);
-      const entry = b.constantCall(g('entryOf'), part(table, 'x'), number, part(table, 'z'));
-      const next = b.constantCall(g('sum'), entry, b.u32(1));
+      const shines = (): Shine => this.shine(at, number);
+      const shine = !structure.area ? undefined : more ? b.branch(light, shines) : shines();
       return {
-        wanted,
-        hit: met.number,
+        ...{ wanted, surface, hit: met.number, weights },
         point: b.call(pointOf, weights, ...corners),
         m: b.call(areaVector, ...corners),
-        density: b.constantCall(g('minus'), b.native(weightEntry, next), b.native(weightEntry, entry)),
-        colourAt: part(light, 'z'),
-        twoSided: part(light, 'w'),
+        density: shine?.density ?? b.f32(0),
+        colourAt: shine?.colourAt ?? b.u32(0),
+        // what passes light on does so on both sides
+        twoSided: more ? b.constantCall(g('sum'), shine?.twoSided ?? b.u32(0), surface) : shine!.twoSided,
       };
     });
+  }
+
+  /** What is known of a triangle of the area light whose record is at an address. */
+  private shine(at: Operand, number: Operand): Shine {
+    const { b } = this.scene;
+    const light = b.native(tableRow, at);
+    const table = b.native(tableRow, b.constantCall(g('sum'), at, b.u32(4)));
+    const entry = b.constantCall(g('entryOf'), part(table, 'x'), number, part(table, 'z'));
+    const next = b.constantCall(g('sum'), entry, b.u32(1));
+    return {
+      density: b.constantCall(g('minus'), b.native(weightEntry, next), b.native(weightEntry, entry)),
+      colourAt: part(light, 'z'),
+      twoSided: part(light, 'w'),
+    };
   }
 
   /** Radiance, intensity or irradiance of the light that was found. */
@@ -165,26 +188,41 @@ interface Sampled {
   /** Direction of the environment's sample or of the lobe's. */
   readonly chosen: Operand;
   readonly surface: { readonly point: Operand; readonly origin: Operand };
+  /** Whether the path may go on; given with `bounces`. */
+  readonly more: Operand | undefined;
 }
 
-/** The light that a technique found. */
+/** The light that a technique found, or the surface that passes light on. */
 export interface Source {
-  /** `emitterKind` of the light that was found. */
+  /** `emitterKind` of the light that was found; a surface's is that of an area light. */
   readonly code: Operand;
+  /** Whether anything was found. */
   readonly found: Operand;
   readonly arrival: Operand;
   /** Share with which the triangle is sampled; 0 for other lights. */
   readonly density: Operand;
   readonly colourAt: Operand;
+  /** Whether it is a surface at which the path goes on: u32. */
+  readonly surface: Operand;
+  /** What the lobe's direction met: the triangle, and the weights of its second and third corner. */
+  readonly triangle: Operand;
+  readonly weights: Operand;
 }
 
-interface LitTriangle {
-  readonly wanted: Operand;
-  /** What the lobe's direction met. */
-  readonly hit: Operand;
-  readonly point: Operand;
-  readonly m: Operand;
+interface Shine {
   readonly density: Operand;
   readonly colourAt: Operand;
   readonly twoSided: Operand;
+}
+
+interface MetTriangle extends Shine {
+  /** Whether light comes from it. */
+  readonly wanted: Operand;
+  /** Whether it only passes light on. */
+  readonly surface: Operand;
+  /** What the lobe's direction met. */
+  readonly hit: Operand;
+  readonly weights: Operand;
+  readonly point: Operand;
+  readonly m: Operand;
 }

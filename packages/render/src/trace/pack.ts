@@ -92,7 +92,11 @@ class Floats {
 const shapesAt = 4;
 
 /** Lays a scene out for the kernels. Lazy: nothing is computed yet. */
-export function packScene(scene: Scene, camera: Camera, filter: 'box' | 'gaussian'): PackedScene {
+export function packScene(
+  scene: Scene,
+  camera: Camera,
+  { filter, bounces }: Pick<Structure, 'filter' | 'bounces'>,
+): PackedScene {
   const { shapes, emitters = [] } = scene;
   const environments = emitters.filter((e): e is EnvironmentEmitter => e.type === 'environment');
   if (environments.length > 1) {
@@ -111,7 +115,9 @@ export function packScene(scene: Scene, camera: Camera, filter: 'box' | 'gaussia
   const kinds = kindsOf(visible);
 
   const floats = new Floats();
-  floats.add(cameraRows(camera));
+  const lens = camera.distortion ? 'distorted' : camera.projection;
+  const cameraEntries = [floats.add(cameraRows(camera))];
+  if (camera.distortion) cameraEntries.push(floats.add(camera.distortion.pad([[0, 3]]))); // read as two rows
   const places = {
     positionsAt: floats.add(vertices.positions),
     normalsAt: floats.add(vertices.normals),
@@ -180,6 +186,7 @@ export function packScene(scene: Scene, camera: Camera, filter: 'box' | 'gaussia
   const one = (entry: Entry | undefined): boolean => entry !== undefined && grads([entry]);
   return {
     structure: {
+      lens,
       kinds,
       environment: sky !== undefined,
       background: sky?.background ?? false,
@@ -188,9 +195,10 @@ export function packScene(scene: Scene, camera: Camera, filter: 'box' | 'gaussia
       normalMaps: shapes.some((s) => s.normalMap),
       flat: shapes.some((s) => s.shading === 'flat'),
       filter,
+      bounces: bounces && lightCount > 0 && kinds.length > 0,
     },
     needs: {
-      camera: grads([floats.entries[0]]),
+      camera: grads(cameraEntries),
       positions: one(places.positionsAt),
       normals: one(places.normalsAt),
       uvs: one(places.uvsAt),
@@ -236,12 +244,11 @@ const padded = (words: readonly number[], length: number): number[] => Array.fro
 const asTensor = (v: Tensor | number): Tensor => (typeof v === 'number' ? tensor([v]) : v);
 
 /** fx, fy, cx, cy, and the rows of rotation and position: [16]. */
-function cameraRows({ intrinsics, pose }: Camera): Tensor {
-  const { matrix } = pose.rotation;
-  if (matrix.rank !== 2) {
-    throw new ShapeError(`pathTrace: one camera at a time; its rotation has the shape [${matrix.shape.join(', ')}]`);
+function cameraRows({ intrinsics, pose, views }: Camera): Tensor {
+  if (views !== undefined) {
+    throw new ShapeError(`pathTrace: one view at a time, got a camera of ${views}; make a camera of each`);
   }
-  return concat([intrinsics, concat([matrix, pose.position.reshape([3, 1])], 1).reshape([12])]);
+  return concat([intrinsics, concat([pose.rotation.matrix, pose.position.reshape([3, 1])], 1).reshape([12])]);
 }
 
 /** The lobes of the shapes, each once. */

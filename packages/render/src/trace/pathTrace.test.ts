@@ -336,8 +336,9 @@ describe('odd scenes', () => {
 
   it('are refused with a reason', () => {
     const scene = { shapes: [white(floor)], emitters: [open] };
-    expect(() => pathTrace(scene, camera, { depth: 3 })).toThrow(GradientError);
-    expect(() => pathTrace(scene, camera, { boundary: 'all' as never })).toThrow(/only 'none'/);
+    expect(() => pathTrace(scene, camera, { depth: 0 })).toThrow(/1 to 65536/);
+    expect(() => pathTrace(scene, camera, { rouletteFrom: 0.5 })).toThrow(/rouletteFrom/);
+    expect(() => pathTrace(scene, camera, { boundary: 'all' as never })).toThrow(GradientError);
     expect(() => pathTrace(scene, camera, { spp: 0 })).toThrow(/whole number/);
     expect(() => pathTrace({ ...scene, emitters: [open, sky] }, camera)).toThrow(/at most one environment/);
     expect(() => environment(zeros([4, 8]))).toThrow(/\[H, W, 3\]/);

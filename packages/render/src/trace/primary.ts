@@ -1,13 +1,30 @@
 import { parse } from '../engine.js';
+import { newtonStep } from '../camera/distortion.js';
+import { perspectiveDirection, planeOfPixel } from '../camera/lens.js';
 
 /** Rays of the camera and where they meet triangles, as expressions: what makes images differentiable in geometry and pose. */
-const { functions } = parse(`
+const { functions } = parse(
+  `
   struct Ray { o: vec3f, d: vec3f }
+
+  fn turned(a: vec4f, b: vec4f, c: vec4f, v: vec3f) -> vec3f { return vec3f(dot(a.xyz, v), dot(b.xyz, v), dot(c.xyz, v)); }
 
   // The ray of a point of the image in pixels. Rows of the camera: (fx, fy, cx, cy), then rotation and position by rows.
   fn cameraRay(k: vec4f, a: vec4f, b: vec4f, c: vec4f, pixel: vec2f) -> Ray {
-    let v = normalize(vec3f((pixel.x - k.z) / k.x, (k.w - pixel.y) / k.y, -1.0));
-    return Ray(vec3f(a.w, b.w, c.w), vec3f(dot(a.xyz, v), dot(b.xyz, v), dot(c.xyz, v)));
+    return Ray(vec3f(a.w, b.w, c.w), turned(a, b, c, perspectiveDirection(planeOfPixel(pixel, k))));
+  }
+
+  // The same of a camera of parallel rays.
+  fn parallelRay(k: vec4f, a: vec4f, b: vec4f, c: vec4f, pixel: vec2f) -> Ray {
+    let at = planeOfPixel(pixel, k);
+    let o = vec3f(a.w, b.w, c.w) + turned(a, b, c, vec3f(at.x, -at.y, 0.0));
+    return Ray(o, -vec3f(a.z, b.z, c.z));
+  }
+
+  // The same through a lens (k1, k2, p1, p2), (k3, ...); guess: the undistorted place, as a constant.
+  fn lensRay(k: vec4f, a: vec4f, b: vec4f, c: vec4f, d: vec4f, e: vec4f, guess: vec2f, pixel: vec2f) -> Ray {
+    let at = newtonStep(planeOfPixel(pixel, k), guess, d, e.x);
+    return Ray(vec3f(a.w, b.w, c.w), turned(a, b, c, perspectiveDirection(at)));
   }
 
   struct Corners { a: vec3f, b: vec3f, c: vec3f }
@@ -50,11 +67,16 @@ const { functions } = parse(`
     return vec4f(((1.0 - w.x - w.y) * a + w.x * b + w.y * c).xyz, select(-1.0, 1.0, (a.w + b.w + c.w) >= 0.0));
   }
 
+  fn towards(start: vec3f, end: vec3f) -> vec3f { return unitOr(end - start, vec3f(0.0, 0.0, 1.0)); }
   fn opposite(d: vec3f) -> vec3f { return -d; }
-`);
+`,
+  { uses: [newtonStep, perspectiveDirection, planeOfPixel] },
+);
 
 const get = (name: string) => functions.get(name)!;
 export const cameraRay = get('cameraRay');
+export const parallelRay = get('parallelRay');
+export const lensRay = get('lensRay');
 export const meetingPoint = get('meetingPoint');
 export const pointOf = get('pointOf');
 export const uvOf = get('uvOf');
@@ -64,3 +86,4 @@ export const sideOf = get('sideOf');
 export const geometricNormal = get('geometricNormal');
 export const tangentOf = get('tangentOf');
 export const opposite = get('opposite');
+export const towards = get('towards');

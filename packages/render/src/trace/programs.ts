@@ -1,17 +1,17 @@
 import { defineProgram, concat, wgsl } from '../engine.js';
 import type { DispatchSpec, HostTensor, Tensor, WgslModule } from '../engine.js';
-import { directLight } from './directLight.js';
 import type { SampleResult } from './integrand/interpret.js';
 import { Interpreter } from './integrand/interpret.js';
 import type { Step } from './integrand/steps.js';
 import { sampleCode } from './integrand/wgsl.js';
 import type { KernelMode, SampleCode } from './integrand/wgsl.js';
+import { pathSteps } from './path.js';
 import type { Needs, Structure } from './structure.js';
 
 /**
  * The numbers that the kernels know by name: sizes of the image and of the part of it that a dispatch computes, the
- * techniques, and addresses and sizes of the packed scene. `none` ... `four` are 0, 1, 3 and 4, unknown to the compiler, so that loops over
- * them stay loops.
+ * techniques, and addresses and sizes of the packed scene. `none` ... `four` are 0 ... 4, unknown to the compiler, so that loops over them
+ * stay loops.
  */
 export const optionTypes = {
   pixels: 'u32',
@@ -28,8 +28,15 @@ export const optionTypes = {
   firstTechnique: 'u32',
   lastTechnique: 'u32',
   combine: 'u32',
+  // paths of several surfaces: how many at most, the first that roulette may spare a path, techniques at each of them, and
+  // whether light that the lobe finds counts
+  turns: 'u32',
+  rouletteFrom: 'u32',
+  streams: 'u32',
+  lobeFinds: 'u32',
   none: 'u32',
   one: 'u32',
+  two: 'u32',
   three: 'u32',
   four: 'u32',
   smallCount: 'u32',
@@ -94,12 +101,14 @@ ${body}
   };
 }
 
-/** Samples that one dispatch computes at most: some 100 ms on a software GPU. */
-const samplesPerDispatch = 2 ** 17;
+/** Surfaces that one dispatch computes light at, at most: some 100 ms on a software GPU. */
+const surfacesPerDispatch = 2 ** 17;
 
 /** A kernel over all samples, in dispatches that none of takes long: parts of the image, or some samples of all of it. */
 function inParts(label: string, code: WgslModule, options: Readonly<Record<string, number>>): DispatchSpec[] {
-  const { pixels, spp, sampleStride } = options;
+  const { pixels, spp, sampleStride, turns } = options;
+  // roulette ends most paths early
+  const samplesPerDispatch = Math.floor(surfacesPerDispatch / Math.min(Math.max(1, turns), 8));
   const range = Math.min(pixels, samplesPerDispatch);
   const step = Math.max(sampleStride, Math.floor(samplesPerDispatch / range));
   const parts: DispatchSpec[] = [];
@@ -123,7 +132,7 @@ const exposeCode = (film: string, total: string): string => `let total = ${total
 const filmShape = ({ sampleStride, pixels }: Readonly<Record<string, number>>): number[] => [sampleStride, pixels, 4];
 
 function makeProgram(structure: Structure, needs: Needs): FilmProgram {
-  const steps = directLight(structure, needs);
+  const steps = pathSteps(structure, needs);
   const codes = new Map<KernelMode, SampleCode>();
   const code = (mode: KernelMode): SampleCode => {
     let known = codes.get(mode);

@@ -76,6 +76,16 @@ const { functions } = parse(
     let ratio = select(0.0, other / own, other > 0.0);
     return 1.0 / (own * select(1.0, 1.0 + ratio * ratio, combine != 0));
   }
+
+  struct Fate { survives: u32, scale: f32, importance: f32 }
+  // Russian roulette: from some turn on a path goes on with a probability that falls with what it carries, and then counts
+  // for those that did not. What it carries is told by the factors' greatest components, the same in every pass. At most
+  // 0.95, so that paths end among white walls; at least 0.05, so that none counts for very many.
+  fn survival(importance: f32, factor: vec3f, turn: u32, spared: u32, u: f32) -> Fate {
+    let carried = importance * max(max(factor.x, factor.y), factor.z);
+    let q = select(1.0, clamp(carried, 0.05, 0.95), turn + 1 >= spared);
+    return Fate(u32(u < q), 1.0 / q, carried / q);
+  }
 `,
   { uses: [philox, uniform01, directionInTexel, latLongCoordinates] },
 );
@@ -92,3 +102,4 @@ export const texelDirection = get('texelDirection');
 export const texelOf = get('texelOf');
 export const evenInTriangle = get('evenInTriangle');
 export const sampleWeight = get('sampleWeight');
+export const survival = get('survival');

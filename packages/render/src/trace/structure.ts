@@ -2,6 +2,7 @@ import type { BsdfKind } from '../bsdf/index.js';
 
 /** What a scene consists of, as far as the code depends on it. */
 export interface Structure {
+  readonly lens: 'perspective' | 'orthographic' | 'distorted';
   readonly kinds: readonly BsdfKind[];
   readonly environment: boolean;
   /** The camera sees the environment. */
@@ -13,6 +14,8 @@ export interface Structure {
   /** Shapes that shade with the normals of their triangles. */
   readonly flat: boolean;
   readonly filter: 'box' | 'gaussian';
+  /** Paths of several surfaces; else direct light. */
+  readonly bounces: boolean;
 }
 
 /** Which inputs get gradients: only these get code. */

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Metadata, Sharp } from 'sharp';
+import type { Metadata, OutputInfo, Sharp } from 'sharp';
 import { FormatError } from '../../engine.js';
 import { mostPixels, mostPixelsReduced } from '../codec.js';
 import type { ImageCodec, ImageSource } from '../codec.js';
@@ -30,14 +30,21 @@ function sourceOf({ format, space, depth, hasAlpha, orientation, autoOrient }: M
   };
 }
 
-/** Three or four channels from one or two (grey, with or without alpha). */
-function spreadGrey<T extends Uint8Array | Uint16Array>(spread: T, data: T, pixels: number, channels: 1 | 2): T {
-  const wide = channels + 2;
-  for (let p = 0; p < pixels; p++) {
-    spread.fill(data[p * channels], p * wide, p * wide + 3);
-    if (channels === 2) spread[p * wide + 3] = data[p * channels + 1];
+/** Pixels of three or four channels; grey ones, with or without alpha, are spread into a new list, which `make` makes. */
+function colourPixels<T extends Uint8Array | Uint16Array>(
+  { width, height, channels }: OutputInfo,
+  values: T,
+  make: (length: number) => T,
+): { width: number; height: number; channels: 3 | 4; data: T } {
+  if (channels === 3 || channels === 4) return { width, height, channels, data: values };
+  if (channels !== 1 && channels !== 2) throw new FormatError(`image: ${String(channels)} channels are not read`);
+  const wide = channels === 2 ? 4 : 3;
+  const data = make(width * height * wide);
+  for (let p = 0; p < width * height; p++) {
+    data.fill(values[p * channels], p * wide, p * wide + 3);
+    if (channels === 2) data[p * wide + 3] = values[p * channels + 1];
   }
-  return spread;
+  return { width, height, channels: wide, data };
 }
 
 function failed(error: unknown): never {
@@ -61,17 +68,7 @@ export const codec: ImageCodec = {
         .toColourspace('srgb')
         .raw({ depth: 'uchar' })
         .toBuffer({ resolveWithObject: true });
-      const { width, height, channels } = info;
-      if (channels === 3 || channels === 4) return { width, height, channels, data: new Uint8Array(data), source };
-      if (channels !== 1 && channels !== 2) throw new FormatError(`image: ${String(channels)} channels are not read`);
-      const wide = channels === 2 ? 4 : 3;
-      return {
-        width,
-        height,
-        channels: wide,
-        data: spreadGrey(new Uint8Array(width * height * wide), data, width * height, channels),
-        source,
-      };
+      return { ...colourPixels(info, new Uint8Array(data), (length) => new Uint8Array(length)), source };
     } catch (error) {
       return failed(error);
     }
@@ -86,17 +83,8 @@ export const codec: ImageCodec = {
         .toColourspace('rgb16')
         .raw({ depth: 'ushort' })
         .toBuffer({ resolveWithObject: true });
-      const { width, height, channels } = info;
       const values = new Uint16Array(new Uint8Array(data).buffer);
-      if (channels === 3 || channels === 4) return { width, height, channels, data: values };
-      if (channels !== 1 && channels !== 2) throw new FormatError(`image: ${String(channels)} channels are not read`);
-      const wide = channels === 2 ? 4 : 3;
-      return {
-        width,
-        height,
-        channels: wide,
-        data: spreadGrey(new Uint16Array(width * height * wide), values, width * height, channels),
-      };
+      return colourPixels(info, values, (length) => new Uint16Array(length));
     } catch (error) {
       return failed(error);
     }

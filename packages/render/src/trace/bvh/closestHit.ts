@@ -1,4 +1,5 @@
-import { childWord, idWord, isLeaf, leafCount, leafOffset, gridWord, rowWords, triangleWords } from './layout.js';
+import { childSides, hittable, walkTree } from './hostTree.js';
+import { idWord } from './layout.js';
 
 /** What a ray finds on the host; triangle -1 for nothing. */
 export interface HostHit {
@@ -47,23 +48,14 @@ export function closestHitHost(
 ): HostHit {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
   let hit: HostHit = { t: tMax, u: 0, v: 0, triangle: -1 };
-  const waiting = [0];
-  while (waiting.length > 0) {
-    const child = waiting.pop()!;
-    if (!isLeaf(child)) {
-      const node = child * rowWords;
-      for (let k = 0; k < 4; k++) {
-        if (entersChild(words, floats, node, k, origin, direction, tMin, hit.t))
-          waiting.push(words[node + childWord + k]);
-      }
-      continue;
-    }
-    const first = leafOffset(child) * rowWords;
-    for (let at = first; at < first + leafCount(child) * triangleWords; at += triangleWords) {
+  walkTree(
+    words,
+    (node, k) => entersChild(words, floats, node, k, origin, direction, tMin, hit.t),
+    (at) => {
       const found = hitTriangle(floats, at, origin, direction);
       if (found && found.t >= tMin && found.t < hit.t) hit = { ...found, triangle: words[at + idWord] };
-    }
-  }
+    },
+  );
   return hit;
 }
 
@@ -78,13 +70,10 @@ function entersChild(
   tMin: number,
   tMax: number,
 ): boolean {
-  const grid = words[node + gridWord];
-  if (((grid >>> (24 + k)) & 1) === 0) return false;
+  if (!hittable(words, node, k)) return false;
   let [near, far] = [tMin, tMax];
   for (let axis = 0; axis < 3; axis++) {
-    const step = 2 ** (((grid >>> (8 * axis)) & 255) - 127);
-    const side = (word: number): number => floats[node + axis] + ((words[node + word + axis] >>> (8 * k)) & 255) * step;
-    const [low, high] = [side(4), side(7)];
+    const [low, high] = childSides(words, floats, node, k, axis);
     if (direction[axis] === 0) {
       if (origin[axis] < low || origin[axis] > high) return false;
       continue;

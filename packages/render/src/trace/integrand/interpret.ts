@@ -1,6 +1,7 @@
 import { compileToJS, componentsOf, jvpOf, vjpOf } from '../../engine.js';
 import type { ExprFunction } from '../../engine.js';
-import type { CallStep, HostMemory, LoadStep, LoopStep, Operand, Step, Variable } from './steps.js';
+import { leastFactor, replayed } from './steps.js';
+import type { CallStep, GoOnStep, HostMemory, LoadStep, LoopStep, Operand, Step, Variable, WalkStep } from './steps.js';
 import { marksOf, realIndices } from './marks.js';
 
 const compiled = new WeakMap<ExprFunction, (...args: number[]) => number[]>();
@@ -31,6 +32,13 @@ export class Interpreter {
   private readonly radiance: [number, number, number] = [0, 0, 0];
   private covered = 0;
   private moved: ArrayLike<number> | undefined;
+  /** In a walk: what the light of a turn is multiplied by, now and when the turn began; the light still to come. */
+  private throughput: readonly number[] = [1, 1, 1];
+  private through: readonly number[] = [1, 1, 1];
+  private rest: readonly number[] = [0, 0, 0];
+  /** Which time the sample is taken, of the two that derivatives of a walk take; see `KernelMode`. */
+  private pass: 'sum' | 'replay' | undefined;
+  private walking: { readonly step: WalkStep; another: boolean } | undefined;
   private frozen: { readonly tape: (readonly number[])[]; at: number; readonly replay: boolean } | undefined;
 
   constructor(
@@ -55,13 +63,24 @@ export class Interpreter {
 
   /** The change of the radiance when the scene changes by `tangent`. */
   jvp(tangent: ArrayLike<number>): SampleResult {
+    this.sumFirst();
     this.moved = tangent;
     return this.value();
   }
 
   /** Adds the gradient with respect to the scene to `gradient`, given that with respect to the radiance. */
   vjp(seed: readonly number[], gradient: Float64Array): void {
+    this.sumFirst();
     this.scope(this.steps, seed, gradient);
+  }
+
+  /** The first of the two times that a walk is taken for a derivative. */
+  private sumFirst(): void {
+    if (!replayed(this.steps)) return;
+    this.pass = 'sum';
+    this.forward(this.steps, true);
+    this.pass = 'replay';
+    this.throughput = this.through = [1, 1, 1];
   }
 
   private operand(
@@ -112,15 +131,58 @@ export class Interpreter {
         case 'loop':
           if (loops) this.turns(step, () => this.forward(step.body, true));
           break;
-        case 'emit': {
-          const from = this.moved ? (this.tangents as ReadonlyMap<string, readonly number[]>) : this.values;
-          if (!this.moved || step.value.active)
-            this.operand(step.value, from).forEach((v, c) => (this.radiance[c] += v));
+        case 'walk':
+          if (loops) this.walk(step, () => this.forward(step.body, true));
           break;
-        }
+        case 'goOn':
+          this.goOn(step);
+          break;
+        case 'emit':
+          this.emit(step.value);
+          break;
         case 'cover':
           this.covered += this.operand(step.value)[0];
       }
+    }
+  }
+
+  private emit(value: Operand): void {
+    const light = this.operand(value);
+    if (this.pass === 'sum') this.rest = this.rest.map((r, c) => r + this.through[c] * light[c]);
+    if (this.pass === 'replay') this.rest = this.rest.map((r, c) => r - light[c]);
+    if (!this.moved) this.shine(light);
+    else if (value.active) this.shine(this.operand(value, this.tangents));
+  }
+
+  private shine(light: readonly number[]): void {
+    if (this.pass !== 'sum') light.forEach((v, c) => (this.radiance[c] += this.through[c] * v));
+  }
+
+  private goOn({ factor, next }: GoOnStep): void {
+    const { pass, walking } = this;
+    const value = this.operand(factor);
+    const floored = value.map((f) => (Math.abs(f) < leastFactor ? leastFactor : f));
+    if (pass === 'replay') this.rest = this.rest.map((r, c) => r / floored[c]);
+    if (this.moved && factor.active) {
+      this.shine(this.operand(factor, this.tangents).map((t, c) => t * this.rest[c]));
+    }
+    const kept = pass === 'sum' ? floored : value;
+    this.throughput = this.throughput.map((t, c) => t * kept[c]);
+    walking!.another = this.throughput.some((t) => t !== 0);
+    const all = next.map((operand) => this.operand(operand));
+    walking!.step.state.forEach(({ now }, k) => this.values.set(`next_${now.name}`, all[k]));
+  }
+
+  private walk(step: WalkStep, turn: () => void): void {
+    for (const { initial, now } of step.state) this.values.set(`next_${now.name}`, this.operand(initial));
+    this.walking = { step, another: true };
+    const [turns] = this.operand(step.turns);
+    for (let i = 0; i < turns && this.walking.another; i++) {
+      this.values.set(step.index.name, [i]);
+      for (const { now } of step.state) this.values.set(now.name, this.values.get(`next_${now.name}`)!);
+      this.walking.another = false;
+      this.through = this.throughput;
+      turn();
     }
   }
 
@@ -194,13 +256,24 @@ export class Interpreter {
         case 'loop':
           this.turns(step, () => this.scope(step.body, seed, gradient));
           break;
+        case 'walk':
+          this.walk(step, () => this.scope(step.body, seed, gradient));
+          break;
+        case 'goOn':
+          if (step.factor.active) this.addAdjoint(step.factor, this.weighted(seed, this.rest));
+          break;
         case 'emit':
-          if (step.value.active) this.addAdjoint(step.value, seed);
+          if (step.value.active) this.addAdjoint(step.value, this.weighted(seed));
           break;
         case 'native':
         case 'cover': // constant
       }
     }
+  }
+
+  /** A gradient of light that comes through what the walk has come by, and then through `more`. */
+  private weighted(seed: readonly number[], more: readonly number[] = [1, 1, 1]): number[] {
+    return seed.map((v, c) => v * this.through[c] * more[c]);
   }
 
   private addAdjoint({ source, type }: Operand, values: readonly number[]): void {

@@ -8,7 +8,8 @@ import type { ExprFunction, ValueType, WgslModule } from '../../engine.js';
  * Steps compute variables. A variable is active if it depends on an input whose gradient is wanted; natives are never
  * active: what they return is a constant for every derivative (detached sampling).
  */
-export type Step = CallStep | NativeStep | LoadStep | BranchStep | LoopStep | EmitStep | CoverStep;
+export type Step =
+  CallStep | NativeStep | LoadStep | BranchStep | LoopStep | WalkStep | GoOnStep | EmitStep | CoverStep;
 
 /** A value that a step computes. */
 export interface Variable {
@@ -83,7 +84,30 @@ export interface LoopStep {
   readonly body: readonly Step[];
 }
 
-/** Adds a vec3f to the radiance of the sample. */
+/**
+ * A loop whose turns hand on a state, and a throughput that all they emit is multiplied by: the vertices of a path. A
+ * turn takes place if the one before took a `GoOnStep`. The state is constant for derivatives; that the throughput is
+ * not is what path replay is for: see `replayed`. A list has one walk at most.
+ */
+export interface WalkStep {
+  readonly kind: 'walk';
+  /** u32, most turns */
+  readonly turns: Operand;
+  readonly index: Variable;
+  /** What the state is at first, and in a turn. */
+  readonly state: readonly { readonly initial: Operand; readonly now: Variable }[];
+  readonly body: readonly Step[];
+}
+
+/** In a walk, after all that the turn emits: another turn is to come, its throughput `factor` (vec3f) times this one's. */
+export interface GoOnStep {
+  readonly kind: 'goOn';
+  readonly factor: Operand;
+  /** The state of the next turn. */
+  readonly next: readonly Operand[];
+}
+
+/** Adds a vec3f to the radiance of the sample, in a walk multiplied by the throughput. */
 export interface EmitStep {
   readonly kind: 'emit';
   readonly value: Operand;
@@ -102,6 +126,13 @@ export interface HostMemory {
   readonly bvh: ArrayLike<number>;
   readonly options: Readonly<Record<string, number>>;
 }
+
+/** Whether the steps hold a walk, which derivatives replay. */
+export const replayed = (steps: readonly Step[]): boolean =>
+  steps.some((s) => s.kind === 'walk' || (s.kind === 'branch' && replayed(s.body)));
+
+/** Least factor of a walk that its replay divides by: a black surface's gradient is that of one which is nearly black. */
+export const leastFactor = 2 ** -12;
 
 /** Marks a variable, or a part of one, as constant for derivatives. */
 export const detached = (operand: Operand): Operand => ({ ...operand, active: false });
@@ -183,6 +214,22 @@ export class Integrand {
     const index = this.variable('index', 'u32', false);
     const [steps] = this.inside(() => body(operandOf(index)));
     this.target.push({ kind: 'loop', first, last, index, body: steps });
+  }
+
+  walk(turns: Operand, initial: readonly Operand[], body: (index: Operand, now: readonly Operand[]) => void): void {
+    const index = this.variable('turn', 'u32', false);
+    const state = initial.map((operand) => ({ initial: operand, now: this.variable('now', operand.type, false) }));
+    const [steps] = this.inside(() =>
+      body(
+        operandOf(index),
+        state.map((s) => operandOf(s.now)),
+      ),
+    );
+    this.target.push({ kind: 'walk', turns, index, state, body: steps });
+  }
+
+  goOn(factor: Operand, next: readonly Operand[]): void {
+    this.target.push({ kind: 'goOn', factor, next });
   }
 
   emit(value: Operand): void {

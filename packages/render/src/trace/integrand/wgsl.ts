@@ -2,7 +2,8 @@ import { componentsOf, isStruct } from '../../engine.js';
 import type { ValueType, WgslModule } from '../../engine.js';
 import { Functions } from './functions.js';
 import { marksOf } from './marks.js';
-import type { CallStep, LoadStep, Operand, Step, Variable } from './steps.js';
+import { leastFactor, replayed } from './steps.js';
+import type { CallStep, LoadStep, Operand, Step, Variable, WalkStep } from './steps.js';
 
 /**
  * What a kernel does with the list:
@@ -13,6 +14,12 @@ import type { CallStep, LoadStep, Operand, Step, Variable } from './steps.js';
  * The reverse pass is path replay: nothing is stored per sample. A list is computed, then walked backwards with the
  * derived reverse function of every call; a loop's turns are computed and walked back one by one, when the walk comes to
  * the loop (loops only emit, so nothing later waits for their results).
+ *
+ * A walk hands a throughput on, and what a turn emits depends on all turns before. Both derivatives then take the sample
+ * twice (`replay` is 0, then 1). The first adds up the radiance. The second takes off `rest` what it meets, and divides
+ * by every factor, so that behind a factor `rest` is the light that comes to it from all turns yet to come: the
+ * derivative by the factor. So turns are walked back one by one, in the order in which they come, and nothing of a turn
+ * is kept for the next: Vicini et al. 2021, Path Replay Backpropagation.
  */
 export type KernelMode = 'value' | 'jvp' | 'vjp';
 
@@ -24,8 +31,8 @@ export interface SampleCode {
 
 /** Writes the statements. They read the scene as the array `scene`, and `none` is a u32 that is 0 at run time. */
 export function sampleCode(steps: readonly Step[], mode: KernelMode): SampleCode {
-  const writer = new Writer(mode);
-  writer.scope(steps);
+  const writer = new Writer(mode, replayed(steps));
+  writer.sample(steps);
   return { body: writer.lines.map((line) => `  ${line}`).join('\n'), uses: writer.functions.uses };
 }
 
@@ -38,8 +45,26 @@ class Writer {
   readonly functions = new Functions();
   private readonly hoisted = new Set<Variable>();
   private count = 0;
+  private walking: WalkStep | undefined;
+  /** Whether the lines that are written are in a block of the replay. */
+  private inReplay = false;
+  /** Whether all is taken twice: derivatives of a walk. */
+  private readonly twice: boolean;
 
-  constructor(private readonly mode: KernelMode) {}
+  constructor(
+    private readonly mode: KernelMode,
+    private readonly walks: boolean,
+  ) {
+    this.twice = walks && mode !== 'value';
+  }
+
+  sample(steps: readonly Step[]): void {
+    const { lines, walks, twice } = this;
+    if (twice) lines.push('var rest = vec3f();', 'for (var replay = 0u; replay < 2u + none; replay++) {');
+    if (walks) lines.push('var throughput = vec3f(1.0);', 'let through = throughput;');
+    this.scope(steps);
+    if (twice) lines.push('}');
+  }
 
   /** The steps of a sample, or of one turn of a loop. */
   scope(steps: readonly Step[]): void {
@@ -75,6 +100,12 @@ class Writer {
         case 'loop':
           if (this.mode !== 'vjp') this.loop(step);
           break;
+        case 'walk':
+          if (this.mode !== 'vjp') this.walk(step);
+          break;
+        case 'goOn':
+          this.goOn(step.factor, step.next);
+          break;
         case 'emit':
           this.emit(step.value);
           break;
@@ -85,8 +116,47 @@ class Writer {
   }
 
   private emit(value: Operand): void {
-    if (this.mode === 'value') this.lines.push(`radiance += ${value.text};`);
-    if (this.mode === 'jvp' && value.active) this.lines.push(`radiance += tan_${value.text};`);
+    const { lines, mode, walks, twice } = this;
+    const through = walks ? 'through * ' : '';
+    if (mode === 'value') lines.push(`radiance += ${through}${value.text};`);
+    if (twice) lines.push(`rest = select(rest + through * ${value.text}, rest - ${value.text}, replay != 0u);`);
+    if (mode === 'jvp' && value.active) this.tangentOf(`${through}tan_${value.text}`);
+  }
+
+  private tangentOf(light: string): void {
+    this.lines.push(this.twice ? `if (replay != 0u) { radiance += ${light}; }` : `radiance += ${light};`);
+  }
+
+  private goOn(factor: Operand, next: readonly Operand[]): void {
+    const { lines, mode, twice } = this;
+    const { state } = this.walking!;
+    if (twice) {
+      const least = `vec3f(${leastFactor})`;
+      lines.push(
+        `let floored = select(${factor.text}, ${least}, abs(${factor.text}) < ${least});`,
+        'rest = select(rest, rest / floored, replay != 0u);',
+        `throughput *= select(floored, ${factor.text}, replay != 0u);`,
+      );
+      if (mode === 'jvp' && factor.active) this.tangentOf(`through * tan_${factor.text} * rest`);
+    } else {
+      lines.push(`throughput *= ${factor.text};`);
+    }
+    // a light that nothing of would be seen is not looked for
+    lines.push('another = any(throughput != vec3f());');
+    lines.push(...state.map(({ now }, k) => `next_${now.name} = ${next[k].text};`));
+  }
+
+  private walk(step: WalkStep): void {
+    const { lines } = this;
+    const { index, turns, state, body } = step;
+    lines.push(...state.map(({ initial, now }) => `var next_${now.name} = ${initial.text};`));
+    lines.push('var another = true;');
+    lines.push(`for (var ${index.name} = 0u; ${index.name} < ${turns.text} && another; ${index.name}++) {`);
+    lines.push(...state.map(({ now }) => `let ${now.name} = next_${now.name};`));
+    lines.push('another = false;', 'let through = throughput;');
+    this.walking = step;
+    this.scope(body);
+    lines.push('}');
   }
 
   private loop({ index, first, last, body }: Extract<Step, { kind: 'loop' }>): void {
@@ -136,30 +206,58 @@ class Writer {
   }
 
   private backward(steps: readonly Step[]): void {
-    for (const step of [...steps].reverse()) {
-      switch (step.kind) {
-        case 'call':
-          if (step.out.active) this.pull(step);
-          break;
-        case 'load':
-          if (step.outs[0].active) this.scatter(step);
-          break;
-        case 'branch':
-          if (!reachesGradient(step.body)) break;
-          this.lines.push(`if (${step.condition.text} != 0u) {`);
-          this.backward(step.body);
-          this.lines.push('}');
-          break;
-        case 'loop':
-          if (reachesGradient(step.body)) this.loop(step);
-          break;
-        case 'emit':
-          if (step.value.active) this.lines.push(`${adjoint(step.value)} += seed;`);
-          break;
-        case 'native':
-        case 'cover': // constant
+    const guarded = this.twice && !this.inReplay;
+    let [open, from] = [false, 0];
+    const close = (): void => {
+      if (open && this.lines.length > from) {
+        this.lines.splice(from, 0, 'if (replay != 0u) {');
+        this.lines.push('}');
       }
+      open = this.inReplay = false;
+    };
+    for (const step of [...steps].reverse()) {
+      const within = guarded && !holdsLoop(step);
+      if (guarded && open && !within) close();
+      if (within && !open) [open, from, this.inReplay] = [true, this.lines.length, true];
+      this.stepBack(step);
     }
+    if (guarded) close();
+  }
+
+  private stepBack(step: Step): void {
+    switch (step.kind) {
+      case 'call':
+        if (step.out.active) this.pull(step);
+        break;
+      case 'load':
+        if (step.outs[0].active) this.scatter(step);
+        break;
+      case 'branch':
+        if (!this.goesBack(step.body)) break;
+        this.lines.push(`if (${step.condition.text} != 0u) {`);
+        this.backward(step.body);
+        this.lines.push('}');
+        break;
+      case 'loop':
+        if (this.twice || reachesGradient(step.body)) this.loop(step);
+        break;
+      case 'walk':
+        this.walk(step);
+        break;
+      case 'goOn':
+        if (step.factor.active) this.lines.push(`${adjoint(step.factor)} += seed * through * rest;`);
+        break;
+      case 'emit':
+        if (step.value.active) this.lines.push(`${adjoint(step.value)} += ${this.walks ? 'seed * through' : 'seed'};`);
+        break;
+      case 'native':
+      case 'cover': // constant
+    }
+  }
+
+  /** Steps without anything active need no backward walk, but a replay needs all that is emitted. */
+  private goesBack(steps: readonly Step[]): boolean {
+    return reachesGradient(steps) || (this.twice && steps.some(holdsLoop));
   }
 
   private pull({ fn, args, out }: CallStep): void {
@@ -213,11 +311,16 @@ function variablesOf(steps: readonly Step[]): Variable[] {
   });
 }
 
+/** Whether the step is or holds a loop, whose turns are taken in the walk backwards. */
+const holdsLoop = (step: Step): boolean =>
+  step.kind === 'loop' || step.kind === 'walk' || (step.kind === 'branch' && step.body.some(holdsLoop));
+
 /** Whether anything in the steps is active: what is not needs no backward walk. */
 function reachesGradient(steps: readonly Step[]): boolean {
   return steps.some((step) => {
-    if (step.kind === 'branch' || step.kind === 'loop') return reachesGradient(step.body);
+    if (step.kind === 'branch' || step.kind === 'loop' || step.kind === 'walk') return reachesGradient(step.body);
     if (step.kind === 'emit') return step.value.active;
+    if (step.kind === 'goOn') return step.factor.active;
     if (step.kind === 'load') return step.outs[0].active;
     return step.kind === 'call' && step.out.active;
   });
