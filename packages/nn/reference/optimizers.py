@@ -64,6 +64,30 @@ def rates(make, steps=12, measures=None):
     return found
 
 
+def lbfgs(options):
+    """Ten steps of L-BFGS on Rosenbrock's valley, of both parameters in a row, with 10 in the place of 100: the
+    parameters after each, and how often the loss was evaluated until then."""
+    params = [torch.tensor(p, requires_grad=True) for p in start]
+    optimizer = o.LBFGS(params, **options)
+    evaluations = 0
+
+    def closure():
+        nonlocal evaluations
+        evaluations += 1
+        optimizer.zero_grad()
+        x = torch.cat([p.flatten() for p in params])
+        loss = (10 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+        loss.backward()
+        return loss
+
+    steps = []
+    for _ in range(10):
+        loss = float(optimizer.step(closure))
+        parameters = [p.detach().flatten().tolist() for p in params]
+        steps.append({'loss': loss, 'parameters': parameters, 'evaluations': evaluations})
+    return {'options': options, 'steps': steps}
+
+
 s = o.lr_scheduler
 measures = [5, 4, 4, 4.1, 4, 3.9999, 3, 3, 3, 3, 3, 3]
 print(json.dumps({'torch': torch.__version__, 'start': start, 'cases': [
@@ -82,6 +106,11 @@ print(json.dumps({'torch': torch.__version__, 'start': start, 'cases': [
     case('RMSprop', o.RMSprop, both, {'lr': 0.03, 'momentum': 0.7}, ((0, 1, 5), (2,))),
     case('Adadelta', o.Adadelta, both, {'lr': 1.0}),
     case('Adadelta', o.Adadelta, both, {'lr': 0.5, 'rho': 0.7, 'eps': 1e-2, 'weight_decay': 0.05}, ((0, 1, 5), (2,))),
+], 'lbfgs': [
+    lbfgs({'max_iter': 1, 'line_search_fn': 'strong_wolfe'}),
+    lbfgs({'max_iter': 3, 'history_size': 2, 'line_search_fn': 'strong_wolfe'}),
+    lbfgs({'max_iter': 2, 'max_eval': 4, 'lr': 0.5, 'line_search_fn': 'strong_wolfe'}),
+    lbfgs({'max_iter': 2, 'lr': 0.05}),
 ], 'rates': {
     'stepDecay': rates(lambda a: s.StepLR(a, 3, gamma=0.5)),
     'exponentialDecay': rates(lambda a: s.ExponentialLR(a, 0.9)),

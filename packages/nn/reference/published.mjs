@@ -25,20 +25,26 @@ console.log = console.error;
 const { nets, tf, NetInput } = await import(pathToFileURL(patched).href);
 await tf.setBackend('cpu');
 
-const name = join(folder, 'model/face_recognition_model');
-const manifest = JSON.parse(readFileSync(`${name}-weights_manifest.json`, 'utf8'));
-const weights = new Uint8Array(readFileSync(`${name}.bin`)).buffer;
-nets.faceRecognitionNet.loadFromWeightMap(
-  tf.io.decodeWeights(
-    weights,
-    manifest.flatMap((group) => group.weights),
-  ),
-);
+function load(net, model) {
+  const name = join(folder, `model/${model}`);
+  const manifest = JSON.parse(readFileSync(`${name}-weights_manifest.json`, 'utf8'));
+  const weights = new Uint8Array(readFileSync(`${name}.bin`)).buffer;
+  net.loadFromWeightMap(
+    tf.io.decodeWeights(
+      weights,
+      manifest.flatMap((group) => group.weights),
+    ),
+  );
+}
+load(nets.faceRecognitionNet, 'face_recognition_model');
+load(nets.faceExpressionNet, 'face_expression_model');
 
 const photo = new URL('../../faces/assets/photos/nasa_astronaut_collins.jpg', import.meta.url);
 const { data, width, height } = jpeg.decode(readFileSync(photo), { useTArray: true, formatAsRGBA: false });
 const [x, y, size] = [101, 70, 105];
 const crop = tf.slice3d(tf.tensor3d(Float32Array.from(data), [height, width, 3]), [y, x, 0], [size, size, 3]);
 const descriptor = await nets.faceRecognitionNet.forwardInput(new NetInput([crop])).data();
+const logits = nets.faceExpressionNet.runNet(new NetInput([crop]));
+const expressions = { logits: [...(await logits.data())], shares: [...(await tf.softmax(logits).data())] };
 const pixels = Buffer.from(Uint8Array.from(await crop.data())).toString('base64');
-process.stdout.write(`${JSON.stringify({ size, pixels, descriptor: [...descriptor] })}\n`);
+process.stdout.write(`${JSON.stringify({ size, pixels, descriptor: [...descriptor], expressions })}\n`);

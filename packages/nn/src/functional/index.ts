@@ -1,3 +1,5 @@
+export { imageGrid } from './imageGrid.js';
+export type { ImageGridOptions } from './imageGrid.js';
 export { groupNorm, layerNorm, localResponseNorm } from './normalise.js';
 export type { LocalResponseNormOptions } from './normalise.js';
 export { pad2d } from './padding.js';

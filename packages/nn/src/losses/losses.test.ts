@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { tensor, type Tensor } from '../engine.js';
+import { Module, ReLU, Sequential } from '../layers/index.js';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -12,6 +13,7 @@ import {
   l1Loss,
   laplacianLoss,
   mseLoss,
+  perceptualLoss,
   smoothL1Loss,
   totalVariation,
 } from './index.js';
@@ -97,4 +99,27 @@ test('what does not fit is said at once', () => {
   expect(() => crossEntropy(numbers([3, 2], Number), numbers([2], Number))).toThrow(/\[B, K, ...\]/);
   expect(() => smoothL1Loss(tensor([1]), tensor([1]), { beta: 0 })).toThrow(/beta.*l1Loss/);
   expect(() => totalVariation(numbers([1, 4], Number))).toThrow(/at least 2 x 2/);
+});
+
+test('the perceptual loss compares the outputs that it is told to, and moves the image only', async () => {
+  let calls = 0;
+  class Twice extends Module {
+    override forward(x: Tensor): Tensor {
+      calls++;
+      return x.mul(2);
+    }
+  }
+  const features = new Sequential([new Twice(), new ReLU(), new Twice()]);
+  const x = tensor([1, -2]).requiresGrad_();
+  const target = tensor([0, 1]).requiresGrad_();
+  // [2, -4] and [0, 2] differ by 20 in the mean square; after the ReLU [2, 0] and [0, 2] do by 4
+  const loss = perceptualLoss(features, [0, [1, 0.5]], x, target);
+  loss.backward();
+  expect(await loss.item()).toBe(22);
+  expect([...(await x.grad!.data())]).toEqual([6, -12]);
+  expect(target.grad).toBeNull();
+  expect(calls).toBe(2); // the layer behind the last one is not run
+  expect(() => perceptualLoss(features, [3], x, target)).toThrow(/from 0 to 2, got 3/);
+  expect(() => perceptualLoss(features, [], x, target)).toThrow(/got none/);
+  expect(() => perceptualLoss(features, [0], x, tensor([1]))).toThrow(/prediction \[2\] and target \[1\]/);
 });

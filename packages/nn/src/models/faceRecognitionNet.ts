@@ -78,21 +78,21 @@ class Residual extends Module {
  * `@vladmandic/face-api`.
  */
 export class FaceRecognitionNet extends Module {
-  readonly conv32_down = new ScaledConv(3, 32, 7, 2);
-  readonly conv32_1 = new Residual(32, 32);
-  readonly conv32_2 = new Residual(32, 32);
-  readonly conv32_3 = new Residual(32, 32);
-  readonly conv64_down = new Residual(32, 64, 2);
-  readonly conv64_1 = new Residual(64, 64);
-  readonly conv64_2 = new Residual(64, 64);
-  readonly conv64_3 = new Residual(64, 64);
-  readonly conv128_down = new Residual(64, 128, 2);
-  readonly conv128_1 = new Residual(128, 128);
-  readonly conv128_2 = new Residual(128, 128);
-  readonly conv256_down = new Residual(128, 256, 2);
-  readonly conv256_1 = new Residual(256, 256);
-  readonly conv256_2 = new Residual(256, 256);
-  readonly conv256_down_out = new Residual(256, 256, 2);
+  readonly conv32_down: Module = new ScaledConv(3, 32, 7, 2);
+  readonly conv32_1: Module = new Residual(32, 32);
+  readonly conv32_2: Module = new Residual(32, 32);
+  readonly conv32_3: Module = new Residual(32, 32);
+  readonly conv64_down: Module = new Residual(32, 64, 2);
+  readonly conv64_1: Module = new Residual(64, 64);
+  readonly conv64_2: Module = new Residual(64, 64);
+  readonly conv64_3: Module = new Residual(64, 64);
+  readonly conv128_down: Module = new Residual(64, 128, 2);
+  readonly conv128_1: Module = new Residual(128, 128);
+  readonly conv128_2: Module = new Residual(128, 128);
+  readonly conv256_down: Module = new Residual(128, 256, 2);
+  readonly conv256_1: Module = new Residual(256, 256);
+  readonly conv256_2: Module = new Residual(256, 256);
+  readonly conv256_down_out: Module = new Residual(256, 256, 2);
   readonly fc = new Linear(256, 128, { bias: false });
   readonly #pool = new MaxPool2d(3, { stride: 2 });
 

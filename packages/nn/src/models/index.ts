@@ -1,13 +1,14 @@
 export { AlexNet } from './alexnet.js';
 export { ConvVAE } from './convVAE.js';
 export type { ConvVAEOptions, LatentDistribution } from './convVAE.js';
+export { FaceExpressionNet } from './faceExpressionNet.js';
 export { FaceRecognitionNet } from './faceRecognitionNet.js';
 export { MobileNetV2 } from './mobilenet.js';
 export type { MobileNetOptions } from './mobilenet.js';
 export { BasicBlock, Bottleneck, ResNet, resnet101, resnet152, resnet18, resnet34, resnet50 } from './resnet.js';
 export type { ResNetOptions } from './resnet.js';
 export type { ModelOptions } from './start.js';
-export { UNet } from './unet.js';
+export { UNet, UpBlock } from './unet.js';
 export type { UNetOptions } from './unet.js';
 export { VGG, vgg16, vgg16Stages, vggFeatures } from './vgg.js';
 export type { VGGFeatureOptions, VGGStages } from './vgg.js';

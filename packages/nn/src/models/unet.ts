@@ -3,13 +3,14 @@ import { BatchNorm2d, Conv2d, ConvTranspose2d, MaxPool2d, Module, type Sequentia
 import { startNormal } from './start.js';
 import { vgg16Stages, vggFeatures, type VGGStages } from './vgg.js';
 
-/** Twice as large by a transposed convolution, then a convolution over it and the encoder's map of that size. */
-class UpBlock extends Module {
+/** A stage of the decoder of `UNet`: twice as large, then a convolution over that and the encoder's map of that size. */
+export class UpBlock extends Module {
   readonly up: ConvTranspose2d;
   readonly bn1: BatchNorm2d;
   readonly conv: Conv2d;
   readonly bn2: BatchNorm2d;
 
+  /** @param skip channels of the encoder's map. */
   constructor(inputs: number, skip: number, outputs: number, generator: Generator | undefined) {
     super();
     this.up = new ConvTranspose2d(inputs, outputs, 4, { stride: 2, padding: 1, bias: false, generator });
@@ -18,6 +19,7 @@ class UpBlock extends Module {
     this.bn2 = new BatchNorm2d(outputs);
   }
 
+  /** [B, inputs, H, W] and the encoder's map [B, skip, 2 H, 2 W] -> [B, outputs, 2 H, 2 W] */
   join(x: Tensor, skip: Tensor): Tensor {
     const larger = this.bn1.forward(this.up.forward(x)).relu();
     return this.forward(concat([larger, skip], 1));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { host } from '@chiaro/tensor/host';
 import type { CheckpointStore } from '../train/index.js';
@@ -10,6 +10,7 @@ export function folderStore(folder: string): CheckpointStore {
   return {
     read: async (name) => (existsSync(path(name)) ? host.readFile(path(name)) : undefined),
     write: (name, bytes) => host.writeFile(path(name), bytes),
+    list: async () => (existsSync(folder) ? readdir(folder) : []),
     remove: (name) => rm(path(name), { force: true }),
   };
 }

@@ -4,6 +4,8 @@
  */
 export { csvLog, jsonlLog, readJsonl } from './fileLogs.js';
 export { folderStore } from './folderStore.js';
+export { pictureLog } from './pictureLog.js';
+export { tensorboardLog } from './tensorboard/log.js';
 export { onInterrupt } from './onInterrupt.js';
 export { progressDisplay } from './progress.js';
 export type { ProgressDisplay, TextStream } from './progress.js';

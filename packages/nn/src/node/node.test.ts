@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { FormatError } from '../engine.js';
+import { FormatError, tensor } from '../engine.js';
 import type { TrainingProgress, TrainingRecord } from '../train/index.js';
 import { small } from '../train/run.testing.js';
 import { csvLog, folderStore, jsonlLog, progressDisplay, readJsonl, stepsChart, trainInFolder } from './index.js';
@@ -52,17 +52,22 @@ describe('logs', () => {
 it('a run in a folder leaves checkpoint, best weights, logs and a page with curves; nothing temporary', async () => {
   const folder = join(made(), 'new');
   const out = new PassThrough();
-  const result = await trainInFolder(small().trainer, folder, { title: 'A <small> run', stream: out });
+  const dots = tensor([0, 0.25, 1], [3, 1, 1, 1]);
+  const { trainer } = small({ pictures: (epoch) => ({ dots: dots.mul(epoch + 1) }) });
+  const result = await trainInFolder(trainer, folder, { title: 'A <small> run', stream: out });
   const files = readdirSync(folder).sort();
   expect(files.filter((name) => !name.startsWith('best-'))).toEqual(
-    ['epochs.csv', 'last.safetensors', 'log.jsonl', 'report.html', 'steps.csv'].sort(),
+    ['epochs.csv', 'last.safetensors', 'log.jsonl', 'pictures', 'report.html', 'steps.csv', 'tensorboard'].sort(),
   );
+  expect(readdirSync(join(folder, 'pictures'))).toEqual(['dots-000012.png', 'dots-000024.png', 'dots-000036.png']);
+  expect(readdirSync(join(folder, 'tensorboard')).sort()).toEqual(['train', 'validation']);
   expect(files.filter((name) => name.startsWith('best-')).length).toBe(2);
   expect(readFileSync(join(folder, 'epochs.csv'), 'utf8').split('\n')[0]).toBe('step,epoch,seconds,loss');
   const page = readFileSync(join(folder, 'report.html'), 'utf8');
   expect(page).toContain('<h1>A &lt;small&gt; run</h1>');
   expect(page).not.toMatch(/https?:(?!\/\/www\.w3\.org)|NaN|undefined/);
-  expect(page.match(/<figure>/g)!.length).toBe(2); // loss with validation, learning rate
+  expect(page.match(/<figure>/g)!.length).toBe(3); // loss with validation, learning rate, picture
+  expect(page).toMatch(/<img src="pictures\/dots-000036\.png".*dots.*step 36/);
   expect(page.match(/<circle/g)!.length).toBe(3);
   expect(page.match(/class="best"/g)!.length).toBe(2);
   const text = String(out.read());

@@ -6,7 +6,9 @@ import type { RunOptions, Trainer, TrainingResult } from '../train/index.js';
 import { csvLog, jsonlLog, readJsonl } from './fileLogs.js';
 import { folderStore } from './folderStore.js';
 import { onInterrupt } from './onInterrupt.js';
+import { pictureFiles, pictureLog } from './pictureLog.js';
 import { progressDisplay, type TextStream } from './progress.js';
+import { tensorboardLog } from './tensorboard/log.js';
 
 /** A run was ended by Ctrl-C or SIGTERM, with a checkpoint: it can go on. */
 export class InterruptedError extends ChiaroError {
@@ -22,8 +24,8 @@ export interface FolderRunOptions extends Pick<RunOptions, 'resume' | 'signal'> 
 }
 
 /**
- * Runs a trainer with a folder: `last.safetensors` and the best weights, `log.jsonl`, `steps.csv`, `epochs.csv` and, at the end,
- * `report.html` with the curves. Progress is shown on a terminal as a bar, elsewhere as lines. Ctrl-C (or SIGTERM)
+ * Runs a trainer with a folder: `last.safetensors` and the best weights, `log.jsonl`, `steps.csv`, `epochs.csv`, event
+ * files for TensorBoard in `tensorboard`, pictures in `pictures` and, at the end, `report.html` with the curves. Progress is shown on a terminal as a bar, elsewhere as lines. Ctrl-C (or SIGTERM)
  * ends the run after the current step with a checkpoint; a second one at once. Running again goes on.
  * @throws what `Trainer.run` does; InterruptedError.
  *
@@ -46,15 +48,26 @@ export async function trainInFolder<Batch>(
   });
   const log = join(folder, 'log.jsonl');
   const report = join(folder, 'report.html');
+  const pictures = join(folder, 'pictures');
+  const logs = [
+    jsonlLog(log),
+    csvLog(join(folder, 'steps.csv'), 'step'),
+    csvLog(join(folder, 'epochs.csv'), 'epoch'),
+    tensorboardLog(join(folder, 'tensorboard')),
+    pictureLog(pictures),
+  ];
   try {
     const result = await trainer.run({
       store: folderStore(folder),
       resume,
       signal: control.signal,
       onProgress: (progress) => display?.update(progress),
-      logs: [jsonlLog(log), csvLog(join(folder, 'steps.csv'), 'step'), csvLog(join(folder, 'epochs.csv'), 'epoch')],
+      logs,
     });
-    const page = trainingReport(await readJsonl(log), { title, seconds: result.seconds, best: result.best });
+    const page = trainingReport(await readJsonl(log), {
+      ...{ title, seconds: result.seconds, best: result.best },
+      pictures: (await pictureFiles(pictures)).map((each) => ({ ...each, file: `pictures/${each.file}` })),
+    });
     await host.writeFile(report, new TextEncoder().encode(page));
     display?.note(`curves: ${resolve(report)}`);
     return result;

@@ -112,6 +112,18 @@ export class AdamW extends Adam {
   }
 }
 
+/**
+ * Adam with one denominator for the whole parameter, `uniform: true`: the optimiser of Nicolet et al. 2021, section 4, for
+ * positions of vertices or what stands for them. Give every mesh a parameter of its own.
+ *
+ * @example const adam = new AdamUniform(positions, { lr: 0.1 }); // positions [V, 3], in millimetres
+ */
+export class AdamUniform extends Adam {
+  constructor(params: OptimizerInput<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, { ...options, uniform: true });
+  }
+}
+
 function complaint({ betas, eps, weightDecay }: AdamOptions): string | undefined {
   if (!betas.every((x) => x >= 0 && x < 1)) return `betas must lie in [0, 1), got ${betas.join(', ')}`;
   if (!(eps >= 0)) return `eps must be 0 or more, got ${eps}`;

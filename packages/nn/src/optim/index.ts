@@ -1,7 +1,9 @@
 export { Adadelta } from './adadelta.js';
 export type { AdadeltaOptions } from './adadelta.js';
-export { Adam, AdamW } from './adam.js';
+export { Adam, AdamUniform, AdamW } from './adam.js';
 export type { AdamOptions } from './adam.js';
+export { LBFGS } from './lbfgs.js';
+export type { LBFGSOptions } from './lbfgs.js';
 export { MovingAverage } from './movingAverage.js';
 export { Optimizer, ParameterGroup } from './optimizer.js';
 export type { CommonOptions, OptimizerKind, Slot } from './optimizer.js';

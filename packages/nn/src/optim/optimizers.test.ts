@@ -4,6 +4,7 @@ import { compile, Generator, memory, Parameter, randn, tensor, type Tensor } fro
 import {
   Adadelta,
   Adam,
+  AdamUniform,
   AdamW,
   cosineDecay,
   exponentialDecay,
@@ -42,7 +43,7 @@ const optionsOf = ({ weight_decay: weightDecay, ...rest }: TorchOptions): object
 
 const makers: Readonly<Record<string, (params: OptimizerInput<never>, options: object) => Optimizer>> = {
   Adam: (params, options) => new Adam(params, options),
-  uniform: (params, options) => new Adam(params, { ...options, uniform: true }),
+  uniform: (params, options) => new AdamUniform(params, options),
   AdamW: (params, options) => new AdamW(params, options),
   SGD: (params, options) => new SGD(params, options),
   RMSprop: (params, options) => new RMSprop(params, options),

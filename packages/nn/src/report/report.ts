@@ -9,6 +9,16 @@ export interface ReportOptions {
   /** Seconds of work. */
   readonly seconds: number;
   readonly best: readonly Kept[];
+  /** Pictures of the run, the latest first; the page shows the first of each name. */
+  readonly pictures?: readonly ReportPicture[];
+}
+
+/** A picture beside the page. */
+export interface ReportPicture {
+  readonly name: string;
+  readonly step: number;
+  /** Its place, relative to the page. */
+  readonly file: string;
 }
 
 const style = `
@@ -18,7 +28,8 @@ h1 { margin: 0; color: #f4f4f4; font-size: 30px; font-weight: 600; }
 h1 + p { margin: 6px 0 32px; color: #9a9a9a; }
 main { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 36px 32px; }
 figure { margin: 0; min-width: 0; }
-svg { display: block; width: 100%; }
+svg, img { display: block; width: 100%; }
+img { image-rendering: pixelated; }
 figcaption { margin-top: 6px; color: #9a9a9a; font-size: 14px; }
 figcaption b { color: #d6d6d6; font-weight: 600; }
 figcaption span { margin-left: 18px; color: #d6d6d6; } figcaption em { color: #9a9a9a; font-style: normal; }
@@ -45,10 +56,13 @@ export const stepsChart = (records: readonly TrainingRecord[], name: string): st
   chartPicture(name, curvesOf(records, name));
 
 /**
- * An HTML page that stands alone: a chart for every number of the steps and validations, those of one name together, and a
+ * An HTML page that stands alone, but for its pictures: a chart for every number of the steps and validations, those of one name together, and a
  * table of the epochs with the best ones marked.
  */
-export function trainingReport(records: readonly TrainingRecord[], { title, seconds, best }: ReportOptions): string {
+export function trainingReport(
+  records: readonly TrainingRecord[],
+  { title, seconds, best, pictures = [] }: ReportOptions,
+): string {
   const epochs = records.filter(({ kind }) => kind === 'epoch');
   const steps = records.filter(({ kind }) => kind === 'step');
   const names = [...new Set(records.flatMap(({ values }) => Object.keys(values)))];
@@ -69,8 +83,19 @@ export function trainingReport(records: readonly TrainingRecord[], { title, seco
 ${charts.join('\n')}
 </main>
 ${table(epochs, best)}
+${gallery(pictures)}
 </html>
 `;
+}
+
+function gallery(pictures: readonly ReportPicture[]): string {
+  const names = [...new Set(pictures.map(({ name }) => name))];
+  if (names.length === 0) return '';
+  const figures = names.map((each) => {
+    const { name, step, file } = pictures.find((picture) => picture.name === each)!;
+    return `<figure><img src="${escaped(file)}" alt=""><figcaption><b>${escaped(name)}</b><span>step ${step}</span></figcaption></figure>`;
+  });
+  return `<h2>Pictures</h2>\n<main>\n${figures.join('\n')}\n</main>`;
 }
 
 function table(epochs: readonly TrainingRecord[], best: readonly Kept[]): string {

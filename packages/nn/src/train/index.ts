@@ -2,6 +2,7 @@ export { readCheckpoint } from './checkpoint.js';
 export type { About, Checkpoint, Place } from './checkpoint.js';
 export { NonFiniteError } from './guard.js';
 export type { BatchSource, RunOptions, TrainerOptions, TrainingResult } from './options.js';
+export type { TrainingPicture } from './pictures.js';
 export { isBefore } from './records.js';
 export type { TrainingLog, TrainingProgress, TrainingRecord } from './records.js';
 export type { SavedElements, SavedTraining, Stateful } from './state.js';

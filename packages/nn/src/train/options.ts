@@ -1,4 +1,5 @@
 import type { Batched } from '../data/index.js';
+import type { Tensor } from '../engine.js';
 import type { About, Place } from './checkpoint.js';
 import type { TrainingLog, TrainingProgress } from './records.js';
 import type { Stateful } from './state.js';
@@ -36,6 +37,11 @@ export interface TrainerOptions<Batch> {
    * parameters' places.
    */
   readonly validate?: (epoch: number) => Values | Promise<Values>;
+  /**
+   * Shows what the network does after each epoch, in the same state as `validate`: images of linear light [B, 1, H, W] or
+   * [B, 3, H, W] by names made of letters, digits, _ and -. Each becomes a grid, for logs that take pictures.
+   */
+  readonly pictures?: (epoch: number) => Readonly<Record<string, Tensor>> | Promise<Readonly<Record<string, Tensor>>>;
   /** Keeps the best weights, and stops when they no longer get better. */
   readonly watch?: WatchOptions;
   /** When checkpoints are made, besides one after every epoch: every 60 seconds. */
@@ -52,7 +58,7 @@ export interface TrainerOptions<Batch> {
 export interface RunOptions {
   /** For checkpoints and best weights: memory, unless given. */
   readonly store?: CheckpointStore;
-  /** Goes on where the store's checkpoint is, if it has one: true. False begins anew and replaces it. */
+  /** Goes on where the store's checkpoint is, if it has one: true. False begins anew: checkpoint and best weights go. */
   readonly resume?: boolean;
   /** Ends the run after the current step, with a checkpoint; `run` rejects with its reason. */
   readonly signal?: AbortSignal;

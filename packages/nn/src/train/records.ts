@@ -1,4 +1,5 @@
 import type { Place } from './checkpoint.js';
+import type { TrainingPicture } from './pictures.js';
 import type { Values } from './step.js';
 
 /** What happened in a step, or what `validate` found after an epoch. */
@@ -22,6 +23,8 @@ export interface TrainingLog {
    */
   start(place: Place): void | Promise<void>;
   write(record: TrainingRecord): void;
+  /** Takes a picture of an epoch that ended, if the log has a place for pictures. */
+  picture?(picture: TrainingPicture): void;
   /** Makes safe what was written; called every few seconds, before every checkpoint and at the end. */
   flush(): void | Promise<void>;
 }

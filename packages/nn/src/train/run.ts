@@ -6,6 +6,7 @@ import { readCheckpoint, writeCheckpoint, type About, type Checkpoint, type Plac
 import { Clock } from './clock.js';
 import { findNonFinite } from './guard.js';
 import type { RunOptions, TrainerOptions, TrainingResult } from './options.js';
+import { picturesOf } from './pictures.js';
 import type { TrainingProgress, TrainingRecord } from './records.js';
 import type { TrainingState } from './state.js';
 import { InFlight, type Values } from './step.js';
@@ -17,6 +18,9 @@ const last = 'last.safetensors';
 
 /** The store's name for weights of one module, a safetensors file for `Module.load`. */
 const weightsName = ({ step }: Kept, module: string): string => `best-${step}-${module}.safetensors`;
+
+/** Names that `weightsName` gives. */
+const isWeightsName = (name: string): boolean => /^best-\d+-[\w-]+\.safetensors$/.test(name);
 
 /** Seconds between flushes of the logs. */
 const flushEvery = 2;
@@ -49,7 +53,10 @@ export class Run<Batch> {
     const { epochs } = this.options;
     const resumed = (this.how.resume ?? true) && (await this.#resume());
     for (const log of this.how.logs ?? []) await log.start(this.#place);
-    if (!resumed) await this.#save({ first: true });
+    if (!resumed) {
+      await this.#save({ first: true });
+      await this.#forgetWeights();
+    }
     while (this.#place.epoch < epochs && !this.#watch.exhausted) {
       await this.#epoch();
       await this.#endEpoch();
@@ -62,6 +69,11 @@ export class Run<Batch> {
       best: this.#watch.best,
       loadBest: (rank = 0) => this.#loadBest(rank),
     };
+  }
+
+  /** Removes the best weights of an earlier run, which the checkpoint no longer knows of. */
+  async #forgetWeights(): Promise<void> {
+    for (const name of await this.#store.list()) if (isWeightsName(name)) await this.#store.remove(name);
   }
 
   /** Takes up the checkpoint, if there is one. */
@@ -159,14 +171,24 @@ export class Run<Batch> {
       }
       this.#note({ kind: 'epoch', step, epoch, seconds: this.#clock.seconds, values });
       this.#tell('epoch', this.#place, values);
-      this.#clock.pause();
     }
+    await this.#showPictures();
+    if (validate ?? this.options.pictures) this.#clock.pause();
     this.#place = { epoch: epoch + 1, batch: 0, step };
     await this.#save();
     // only now: until the checkpoint is written, a resumed run may still know them
     for (const kept of dropped) {
       for (const [name] of this.state.all(Module)) await this.#store.remove(weightsName(kept, name));
     }
+  }
+
+  async #showPictures(): Promise<void> {
+    const { pictures } = this.options;
+    const logs = (this.how.logs ?? []).filter((log) => log.picture !== undefined);
+    if (!pictures || logs.length === 0) return;
+    const { epoch, step } = this.#place;
+    const shown = await this.#forUse(async () => picturesOf(await pictures(epoch), { epoch, step }));
+    for (const log of logs) shown.forEach((picture) => log.picture?.(picture));
   }
 
   /** Does something while modules are in their mode for use and have their averages for parameters. */

@@ -4,6 +4,8 @@ export interface CheckpointStore {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Replaces the bytes of a name, whole or not at all. */
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /** The names that there are. */
+  list(): Promise<readonly string[]>;
   /** Forgets a name; no error if it is not there. */
   remove(name: string): Promise<void>;
 }
@@ -14,6 +16,7 @@ export function memoryStore(): CheckpointStore {
   return {
     read: (name) => Promise.resolve(files.get(name)),
     write: (name, bytes) => Promise.resolve(void files.set(name, bytes)),
+    list: () => Promise.resolve([...files.keys()]),
     remove: (name) => Promise.resolve(void files.delete(name)),
   };
 }

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { ChiaroError, FormatError, type Tensor } from '../engine.js';
+import { ChiaroError, FormatError, tensor, type Tensor } from '../engine.js';
 import { BatchNorm2d, Linear, Module, Sequential } from '../layers/index.js';
-import { writeSafetensors } from '../io/safetensors/index.js';
+import { parseSafetensors, storedElements, writeSafetensors } from '../io/safetensors/index.js';
 import { SGD, ReduceOnPlateau } from '../optim/index.js';
-import { memoryStore, NonFiniteError, readCheckpoint, type CheckpointStore, type TrainingRecord } from './index.js';
+import {
+  memoryStore,
+  NonFiniteError,
+  readCheckpoint,
+  type CheckpointStore,
+  type TrainingPicture,
+  type TrainingRecord,
+} from './index.js';
 import { small, type Batch } from './run.testing.js';
 import { Watch } from './watch.js';
 
@@ -111,6 +118,42 @@ describe('a run', () => {
   });
 });
 
+test('pictures are grids of sRGB bytes, made in the mode for use and with the averages in place', async () => {
+  const shown: TrainingPicture[] = [];
+  const log = { ...memoryLog().log, picture: (picture: TrainingPicture) => void shown.push(picture) };
+  const modes: boolean[] = [];
+  const made = small({
+    epochs: 2,
+    pictures: () => {
+      modes.push(made.net.training);
+      return { grid: tensor([0, 0.5, 2, 1], [4, 1, 1, 1]), colour: tensor([1, NaN, -1], [1, 3, 1, 1]) };
+    },
+  });
+  await made.trainer.run({ logs: [log] });
+  expect(modes).toEqual([false, false]);
+  expect(made.net.training).toBe(true);
+  expect(shown.map(({ name, step, epoch }) => `${name} ${step} ${epoch}`)).toEqual([
+    'grid 12 0',
+    'colour 12 0',
+    'grid 24 1',
+    'colour 24 1',
+  ]);
+  const [grid, colour] = shown as [TrainingPicture, TrainingPicture];
+  expect([grid.width, grid.height, colour.width, colour.height]).toEqual([8, 8, 5, 5]); // 2 x 2 and 1, gaps of 2
+  const at = ({ width, pixels }: TrainingPicture, x: number, y: number) =>
+    [...pixels.subarray(3 * (y * width + x))].slice(0, 3);
+  expect([at(grid, 2, 2), at(grid, 5, 2), at(grid, 2, 5), at(grid, 5, 5)].map(([r]) => r)).toEqual([0, 188, 255, 255]);
+  expect(at(colour, 2, 2)).toEqual([255, 0, 0]);
+  expect(at(colour, 0, 0)).toEqual([39, 39, 39]);
+  const refused: [Record<string, Tensor>, RegExp][] = [
+    [{ 'a b': tensor([1], [1, 1, 1, 1]) }, /names of pictures.*"a b"/],
+    [{ a: tensor([1, 2], [1, 2, 1, 1]) }, /pictures must give images.*\[1, 2, 1, 1\]/],
+  ];
+  for (const [pictures, message] of refused) {
+    await expect(small({ pictures: () => pictures }).trainer.run({ logs: [log] })).rejects.toThrow(message);
+  }
+});
+
 test('of the best, equals rank by age, and a threshold only concerns patience', () => {
   const watch = new Watch({ metric: 'm', better: 'lower', keep: 3, threshold: 0.5 });
   const take = (m: number, step: number) => watch.take({ m }, { epoch: 0, step });
@@ -134,7 +177,23 @@ describe('checkpoints', () => {
     const { store, bytes } = await stopped();
     const { state } = readCheckpoint(bytes);
     const other = (meta: Record<string, string>): Uint8Array => writeSafetensors(state.cells, meta);
+    const name = 'net/2.weight';
+    /** The checkpoint with something else in the place of one array. */
+    const swapped = (array: { shape: readonly number[]; data: ArrayLike<number> }): Uint8Array => {
+      const { arrays, metadata } = parseSafetensors(bytes);
+      const all = [...arrays].map(([each, stored]) => [each, { shape: stored.shape, data: storedElements(stored) }]);
+      return writeSafetensors({ ...Object.fromEntries(all), [`cells/${name}`]: array }, metadata);
+    };
+    const joined = new Uint8Array(bytes.length + 64);
+    joined.set(bytes);
     const cases: [Uint8Array, RegExp][] = [
+      [joined, /64 bytes follow the last array/],
+      [swapped({ shape: [6, 8], data: new Int32Array(48) }), /net\/2\.weight is stored as Int32Array.*float32/],
+      [swapped({ shape: [8, 6], data: new Float32Array(48) }), /net\/2\.weight has shape \[8, 6\].*\[6, 8\]/],
+      [
+        swapped({ shape: [48], data: Array.from({ length: 48 }, () => 0.5) }),
+        /cells\/net\/2\.weight.*F64.*means nothing/,
+      ],
       [bytes.subarray(0, bytes.length - 100), /last\.safetensors cannot be resumed: safetensors: .*lies at/],
       [bytes.subarray(0, 5), /5 bytes hold no header/],
       [writeSafetensors({}), /no checkpoint of a training run.*left as it is.*resume: false/],
@@ -161,6 +220,15 @@ describe('checkpoints', () => {
     const wider = new Sequential([new BatchNorm2d(2), new Linear(3, 4)]);
     expect(() => small({ state: { net: wider } }).trainer).not.toThrow();
     await expect(small({ state: { net: wider } }).trainer.run({ store })).rejects.toBeInstanceOf(FormatError);
+  });
+
+  test('begun anew leave no best weights of the run before, nor touch what is not theirs', async () => {
+    const { store } = await stopped();
+    await store.write('best-4-net.safetensors', Uint8Array.of(1)); // of a run whose checkpoint was lost
+    await store.write('best-of.txt', Uint8Array.of(2));
+    const { best } = await small({ epochs: 2 }).trainer.run({ store, resume: false });
+    const kept = best.map(({ step }) => `best-${step}-net.safetensors`);
+    expect([...(await store.list())].sort()).toEqual(['best-of.txt', 'last.safetensors', ...kept].sort());
   });
 
   test('are kept when writing fails', async () => {

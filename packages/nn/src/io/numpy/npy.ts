@@ -20,7 +20,7 @@ const fail = (why: string): never => {
 };
 
 /** Type and order of bytes from a code such as `<f4`. @throws FormatError for objects, text, complex numbers. */
-function numpyType(code: string): { readonly type: ElementType; readonly littleEndian: boolean } {
+export function numpyType(code: string): { readonly type: ElementType; readonly littleEndian: boolean } {
   const type = types[code.slice(1)];
   if (!/^[<>|=]/.test(code) || type === undefined) {
     return fail(`elements of type ${JSON.stringify(code)} cannot be read; known are ${Object.keys(types).join(', ')}`);
@@ -62,7 +62,7 @@ export function readNpy(bytes: Uint8Array): NumpyArray {
 }
 
 /** Column-major elements in row-major order. */
-function rowMajor(data: Elements, shape: readonly number[]): Elements {
+export function rowMajor(data: Elements, shape: readonly number[]): Elements {
   const result = data.slice();
   const strides = shape.map((_, d) => shape.slice(0, d).reduce((a, b) => a * b, 1));
   forEachPlace(shape, strides, (to, from) => (result[to] = data[from]!));

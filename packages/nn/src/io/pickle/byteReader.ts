@@ -1,5 +1,13 @@
 import { FormatError } from '../../engine.js';
 
+/** A character for each byte, of the same number; what `TextDecoder` calls latin1 is windows-1252. */
+function latin1Text(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  const step = 8192; // arguments of a call
+  for (let at = 0; at < bytes.length; at += step) parts.push(String.fromCharCode(...bytes.subarray(at, at + step)));
+  return parts.join('');
+}
+
 /** Reads bytes one after the other; everything that would leave them is a FormatError. */
 export class ByteReader {
   /** The next byte. */
@@ -56,16 +64,27 @@ export class ByteReader {
   }
 
   latin1(count: number): string {
-    return new TextDecoder('latin1').decode(this.bytes(count));
+    return latin1Text(this.bytes(count));
   }
 
   /** Text up to the next end of line, which is left out. */
   line(): string {
+    const text = this.text(this.#lineLength());
+    this.at++;
+    return text;
+  }
+
+  /** As `line`, with a byte for each character. */
+  latin1Line(): string {
+    const text = this.latin1(this.#lineLength());
+    this.at++;
+    return text;
+  }
+
+  #lineLength(): number {
     const end = this.source.indexOf(0x0a, this.at);
     if (end < 0) throw new FormatError(`the file ends in a line that begins at byte ${this.at}`);
-    const text = this.text(end - this.at);
-    this.at = end + 1;
-    return text;
+    return end - this.at;
   }
 
   /** A whole number in two's complement, little endian; as a bigint where a number would lose digits. */

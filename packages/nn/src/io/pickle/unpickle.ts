@@ -174,6 +174,13 @@ function quoted(line: string): string {
   );
 }
 
+/** Text of protocol 0: a byte for each character up to 255 (windows-1252 for TextDecoder, undone), \\u0100 beyond. */
+const unescaped = (text: string): string =>
+  text.replace(/\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi, (whole, short?: string, long?: string) => {
+    const code = parseInt(short ?? long!, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+
 type Operation = (machine: Machine, reader: ByteReader) => void;
 
 /** What each opcode does; the names in the comments are those of CPython's pickletools. */
@@ -198,7 +205,7 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['S', (m, r) => m.push(quoted(r.line()))], // STRING
   ['T', (m, r) => m.push(r.latin1(r.length(4)))], // BINSTRING
   ['U', (m, r) => m.push(r.latin1(r.u8()))], // SHORT_BINSTRING
-  ['V', (m, r) => m.push(r.line())], // UNICODE
+  ['V', (m, r) => m.push(unescaped(r.latin1Line()))], // UNICODE
   ['X', (m, r) => m.push(r.text(r.length(4)))], // BINUNICODE
   ['\x8c', (m, r) => m.push(r.text(r.u8()))], // SHORT_BINUNICODE
   ['\x8d', (m, r) => m.push(r.text(r.length(8)))], // BINUNICODE8

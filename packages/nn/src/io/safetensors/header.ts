@@ -39,7 +39,7 @@ const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as nu
 
 /**
  * Reads where things lie in a safetensors file: the length of the header in 8 bytes, a JSON header of names, types, shapes
- * and places, then the raw numbers. Every size is checked against the file before anything is made of it.
+ * and places, then the raw numbers, without gaps. Every size is checked against the file before anything is made of it.
  * @throws FormatError that says what is wrong.
  */
 export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
@@ -67,7 +67,19 @@ export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
       }
     } else arrays.set(name, storedArray(name, entry, body));
   }
+  expectCovered(body, arrays);
   return { metadata, arrays };
+}
+
+/** The format leaves no byte to nobody or to two arrays: a file that was joined, or goes on behind its end, is damaged. */
+function expectCovered(body: Uint8Array, arrays: ReadonlyMap<string, StoredArray>): void {
+  const starts = [...arrays].map(([name, { bytes }]) => ({ name, at: bytes.byteOffset - body.byteOffset, bytes }));
+  let end = 0;
+  for (const { name, at, bytes } of starts.sort((a, b) => a.at - b.at || a.bytes.length - b.bytes.length)) {
+    if (at !== end) fail(`the array ${JSON.stringify(name)} begins at ${at}, the one before it ends at ${end}`);
+    end = at + bytes.length;
+  }
+  if (end !== body.length) fail(`${body.length - end} bytes follow the last array`);
 }
 
 function storedArray(name: string, entry: Record<string, unknown>, body: Uint8Array): StoredArray {

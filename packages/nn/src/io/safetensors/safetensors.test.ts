@@ -104,8 +104,16 @@ it('sizes are checked against the file before memory is taken', () => {
     one({ data_offsets: [0, 12] }),
     one({ data_offsets: [8, 0] }),
     one({ data_offsets: [0.5, 8.5] }),
+    file({
+      x: { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
+      y: { dtype: 'F32', shape: [1], data_offsets: [4, 8] },
+    }),
   ];
   for (const bytes of wrong) expect(() => parseSafetensors(bytes)).toThrow(FormatError);
+  expect(() => parseSafetensors(file({ x: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, 20))).toThrow(
+    /12 bytes follow the last array/,
+  );
+  expect(() => parseSafetensors(one({ shape: [1], data_offsets: [4, 8] }))).toThrow(/"x" begins at 4.*ends at 0/);
   expect(() => writeSafetensors({ x: { shape: [2], data: [1] } })).toThrow(/"x" \[2\] got 1 elements/);
 });
 
