@@ -1,11 +1,18 @@
 // One fit of one face: run, measured, shown.
 import { tensor } from '@chiaro/autograd';
-import { faceBsdf, fitFace, surfaceImage, textureImage } from '@chiaro/faces';
+import {
+  albedoError,
+  faceBsdf,
+  fitFace,
+  imageMetrics,
+  lightError,
+  surfaceError,
+  surfaceImage,
+  textureImage,
+} from '@chiaro/faces';
 import { axisAngle, encodeImage, lambert, linearToBytes, vertexNormals } from '@chiaro/render';
 import { cameraOf } from './faces.mjs';
-import { faceDistance } from './geometry.mjs';
 import { lightMap, trialLights } from './lights.mjs';
-import { albedoError, gainTo, lightError, psnrInside } from './measures.mjs';
 import { picture } from './truth.mjs';
 
 const samples = 64;
@@ -44,8 +51,11 @@ const faceOf = ({ data }, positions) => ({
   positions,
   triangles: data.triangles,
   region: [...data.mask.keys()].filter((v) => data.mask[v] > 0.5),
-  landmarks: data.landmarks,
+  landmarks: [...data.landmarks].flatMap((v) => [...positions.subarray(3 * v, 3 * v + 3)]),
 });
+
+/** Steps of closest points after the landmarks. */
+const refine = 12;
 
 /**
  * Fits a face and compares: `figures` are numbers (relit and baseline in dB, albedo errors as `albedoError`, lengths in
@@ -62,7 +72,12 @@ export async function evaluate({ model, truthModel, truth, number, size, config,
   const { mesh, camera, textures } = scene;
   const seen = textureImage(surfaceImage(mesh, camera, 3), textures.diffuse);
   const albedo = await seen.data();
-  const gain = { ours: gainTo(albedo, truth.albedo, mask), baseline: gainTo(truth.photo, truth.albedo, mask) };
+  // one factor for all pixels and colours: one picture does not tell a light reflectance in a dim light from a dark one
+  const against = (found, area, gains) => albedoError(found, truth.albedo, { mask: area, gain: 'one', gains });
+  const whole = { ours: against(albedo, mask), baseline: against(truth.photo, mask) };
+  const gain = { ours: whole.ours.gain[0], baseline: whole.baseline.gain[0] };
+  // a face without cast shadows has no error in them
+  const inShadow = (found, { gain: gains }) => (shadow.includes(1) ? against(found, shadow, gains).log : NaN);
 
   const scaled = (x, factor) => x.mul(factor).clamp(0.002, 0.98);
   const painted = tensor(truth.photo, [size, size, 3]);
@@ -81,29 +96,30 @@ export async function evaluate({ model, truthModel, truth, number, size, config,
       baselineRaw: shade.mul(painted),
     };
     for (const [name, image] of Object.entries(images)) {
-      totals[name] += psnrInside(await image.data(), truth.relit[k], mask) / trialLights.length;
+      totals[name] +=
+        (await imageMetrics(image, tensor(truth.relit[k], [size, size, 3]), mask)).psnr / trialLights.length;
       if (k === 1) pictures[name] = image;
     }
   }
   const counts = [mask, shadow].map((m) => m.reduce((a, b) => a + b, 0));
   const light = lightError(fit.light.sh, truth.light);
   const [ours, theirs] = [faceOf(model, scene.positions), faceOf(truthModel, truth.positions)];
-  const rigid = faceDistance(ours, theirs);
-  const similar = faceDistance(ours, theirs, true);
+  const rigid = surfaceError(ours, theirs, { refine });
+  const similar = surfaceError(ours, theirs, { kind: 'symmetric', refine });
   return {
     figures: {
       ...totals,
-      albedo: albedoError(albedo, truth.albedo, mask, gain.ours),
-      baselineAlbedo: albedoError(truth.photo, truth.albedo, mask, gain.baseline),
-      albedoInShadow: albedoError(albedo, truth.albedo, shadow, gain.ours),
-      baselineInShadow: albedoError(truth.photo, truth.albedo, shadow, gain.baseline),
+      albedo: whole.ours.log,
+      baselineAlbedo: whole.baseline.log,
+      albedoInShadow: inShadow(albedo, whole.ours),
+      baselineInShadow: inShadow(truth.photo, whole.baseline),
       shadowShare: counts[1] / counts[0],
       albedoGain: gain.ours,
-      toTruthMm: rigid.toTruth,
-      toFitMm: rigid.toFit,
-      scaledToTruthMm: similar.toTruth,
-      scaledToFitMm: similar.toFit,
-      scale: similar.scale,
+      toTruthMm: rigid.toTruth.mean,
+      toFitMm: rigid.toFound.mean,
+      scaledToTruthMm: similar.toTruth.mean,
+      scaledToFitMm: similar.toFound.mean,
+      scale: similar.motion.scale,
       light: light.raw,
       lightGained: light.gained,
       lightDegrees: light.degrees,

@@ -17,7 +17,9 @@ const windowRadius = 5;
 /**
  * How close a rendered image is to a photograph inside a mask.
  *
- * @param rendered, photo [H, W, 3] linear RGB; clipped to [0, 1], as in a file. @param mask [H * W] 0 or 1.
+ * @param rendered [H, W, 3] linear RGB; clipped to [0, 1], as in a file.
+ * @param photo the same.
+ * @param mask [H * W] 0 or 1.
  */
 export async function imageMetrics(rendered: Tensor, photo: Tensor, mask: Uint8Array): Promise<ImageMetrics> {
   const [height, width] = photo.shape;

@@ -21,6 +21,8 @@ export interface ShapeCoefficients {
   readonly expression?: Tensor;
   /** [..., B] weights of the named blendshapes in [0, 1]; instead of `expression`. */
   readonly blendshapes?: Tensor;
+  /** [..., V, 3] mm added to the vertices: what no mode of the model has. */
+  readonly offsets?: Tensor;
 }
 
 /** Coefficients of a face's reflectance. */
@@ -135,11 +137,12 @@ export class MorphableModel {
   }
 
   /**
-   * Vertex positions: mean + identity modes + expression, mm.
+   * Vertex positions: mean + identity modes + expression + offsets, mm.
    * @returns [V, 3], or [..., V, 3] for coefficients with leading dimensions, which broadcast.
-   * @throws ShapeError for more coefficients than there are modes, or both kinds of expression at once.
+   * @throws ShapeError for more coefficients than there are modes, offsets that are not [..., V, 3], or both kinds of
+   *   expression at once.
    */
-  geometry({ identity, expression, blendshapes }: ShapeCoefficients = {}): Tensor {
+  geometry({ identity, expression, blendshapes, offsets }: ShapeCoefficients = {}): Tensor {
     if (expression !== undefined && blendshapes !== undefined) {
       throw new ShapeError('geometry: give expression or blendshapes, not both');
     }
@@ -147,6 +150,12 @@ export class MorphableModel {
     if (identity !== undefined) positions = positions.add(mixed('identity', identity, this.identityModes));
     const weights = expression === undefined ? blendshapes : this.blendshapeWeights(expression);
     if (weights !== undefined) positions = positions.add(mixed('blendshapes', weights, this.blendshapeModes));
+    if (offsets !== undefined) {
+      if (offsets.shape.at(-1) !== 3 || offsets.shape.at(-2) !== this.vertexCount) {
+        throw new ShapeError(`offsets: needs [..., ${this.vertexCount}, 3], got [${offsets.shape.join(', ')}]`);
+      }
+      positions = positions.add(offsets);
+    }
     return positions;
   }
 
@@ -198,7 +207,7 @@ export class MorphableModel {
   sample(
     generator: Generator,
     options: { readonly spread?: number; readonly expression?: number } = {},
-  ): Required<Omit<FaceCoefficients, 'expression'>> {
+  ): Required<Omit<FaceCoefficients, 'expression' | 'offsets'>> {
     const { spread = 1, expression = 1 } = options;
     const clamped = (count: number, limit: number): Tensor =>
       randn([count], { generator }).clamp(-limit, limit).mul(spread);

@@ -57,6 +57,13 @@ it('a model comes back within the precision of its storage', () => {
   expect(largestDifference(back.albedo.specular, data.albedo.specular)).toBeLessThan(0.0003);
 });
 
+it('a specular albedo beyond that of skin keeps its values', () => {
+  const data = smallModel();
+  const specular = data.albedo.specular.map((x, k) => x + 0.05 * k);
+  const back = parseFaceModel(writeFaceModel({ ...data, albedo: { ...data.albedo, specular } }));
+  expect(largestDifference(back.albedo.specular, specular)).toBeLessThan(1e-3);
+});
+
 it('damaged files are FormatErrors, or models whose lists fit', () => {
   const file = writeFaceModel(smallModel());
   expect(refused((bytes) => checkFaceModel(parseFaceModel(bytes)), file, 3000)).toBeGreaterThan(1000);

@@ -16,6 +16,9 @@ const formatVersion = '2';
 /** Fields whose largest displacement is below this are stored in bytes, with an error of at most 1/254 of it; mm. */
 const coarseLimit = 5.08;
 
+/** Specular albedos up to this are stored in bytes; skin has a third of it. */
+const largestByteSpecular = 0.1;
+
 const fail = (why: string): never => {
   throw new FormatError(`face model file: ${why}`);
 };
@@ -42,10 +45,11 @@ export function writeFaceModel(
   const { height, width } = data.albedo;
   const modeCount = data.albedo.modes.length / (3 * height * width);
   const indices = (values: ArrayLike<number>, ...shape: number[]): ArrayToStore => ({
-    type: 'U16',
+    type: Array.from(values).some((x) => x > 65535) ? 'I32' : 'U16',
     shape,
     data: values,
   });
+  const { specular } = data.albedo;
   const contourLengths = data.contours.map((ids) => ids.length);
   const tensors: Record<string, ArrayToStore> = {
     positions: { type: 'F32', shape: [vertices, 3], data: data.positions },
@@ -67,7 +71,9 @@ export function writeFaceModel(
     albedoMean: { type: 'U8', shape: [height, width, 3], data: data.albedo.mean.map((x) => 255 * encodeSRGB(x)) },
     ...bytesWithScale('albedoModes', rowsOf(data.albedo.modes, modeCount), height, width, 3),
     ...toneTensors(data.albedo.tones),
-    specularMean: { type: 'U8', shape: [height, width], data: data.albedo.specular.map((x) => 2550 * x) },
+    ...(largestOf(specular) <= largestByteSpecular
+      ? { specularMean: { type: 'U8', shape: [height, width], data: specular.map((x) => 2550 * x) } }
+      : { specularHalves: { type: 'F16', shape: [height, width], data: specular } }),
     ...bytesWithScale('specularModes', rowsOf(data.albedo.specularModes, modeCount), height, width),
     skin: { type: 'U8', shape: [height, width], data: data.albedo.skin.map((x) => 255 * x) },
   };
@@ -167,7 +173,9 @@ export function parseFaceModel(bytes: Uint8Array): FaceModelData {
     albedo: {
       ...{ height, width, modes, tones: storedTones(file) },
       mean: storedNumbers(take(file, 'albedoMean', height, width, 3)).map((x) => decodeSRGB(x / 255)),
-      specular: storedNumbers(take(file, 'specularMean', height, width)).map((x) => x / 2550),
+      specular: file.arrays.has('specularHalves')
+        ? storedNumbers(take(file, 'specularHalves', height, width))
+        : storedNumbers(take(file, 'specularMean', height, width)).map((x) => x / 2550),
       specularModes: scaledRows(file, 'specularModes', height, width),
       skin: storedNumbers(take(file, 'skin', height, width)).map((x) => x / 255),
     },
