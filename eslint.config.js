@@ -8,6 +8,7 @@ const platformNeutral = {
     'packages/tensor/src/host/**',
     'packages/nn/src/node/**',
     'packages/faces/src/cli/**',
+    'packages/faces/src/node/**',
     '**/*.test.ts',
     '**/*.testing.ts',
   ],

@@ -19,6 +19,7 @@ export default defineConfig({
       ...packageAliases,
       { find: '@chiaro/tensor/engine', replacement: source('tensor/src/engine.ts') },
       { find: '@chiaro/nn/node', replacement: source('nn/src/node/index.ts') },
+      { find: '@chiaro/faces/node', replacement: source('faces/src/node/index.ts') },
       { find: '@chiaro/tensor/expr', replacement: source('tensor/src/expr/index.ts') },
       { find: '#codec', replacement: source('render/src/io/node/codec.ts') },
       { find: /^(#host|@chiaro\/tensor\/host)$/, replacement: source('tensor/src/host/node/index.ts') },
@@ -28,6 +29,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
     globalSetup: ['tests/support/globalSetup.ts'],
+    setupFiles: ['tests/support/kernels.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -1,4 +1,4 @@
-// npm run example basics -- [relight | environment | textures | pose] [--preset small | smoke] [--out FOLDER]
+// npm run example basics -- [NAME ...] [--preset small | smoke] [--out FOLDER]
 import { parseArgs } from 'node:util';
 import { presets, scripts, type PresetName, type ScriptName } from './scripts.js';
 
