@@ -87,19 +87,20 @@ const channel = (group: Form, size: number, within: Form): Form =>
   ]);
 
 /** Elements in a row of a kernel that slides: more need more registers and take longer to compile. */
-const WIDEST_SLIDE = 5;
+const WIDEST_SLIDE = 7;
 /** Longest sum of a kernel that slides: it is added up in one go. */
 const LONGEST_SLIDE = 256;
 
 /**
  * Whether the windows of a convolution are read from images as they slide over them: one output channel per group, as
- * in depthwise convolutions, and a kernel whose elements lie as far apart as neighbouring windows.
+ * in depthwise convolutions, and windows that begin at pixels of the same spacing as the kernel's elements.
  */
 function slides({ inputs, attrs, shape }: Node<'conv'>): boolean {
   const [, I, kh, kw] = inputs[1]!.shape as [number, number, number, number];
   const { stride, dilation, groups } = attrs;
   const short = kw > 1 && kw <= WIDEST_SLIDE && I * kh * kw <= LONGEST_SLIDE;
-  return short && shape[1] === groups && stride[1] === dilation[1];
+  const hop = stride[1] / dilation[1];
+  return short && shape[1] === groups && Number.isInteger(hop) && hop <= kw;
 }
 
 /** The images behind the zeros around the images of a convolution, where its kernel reads them without: windows that slide. */

@@ -37,7 +37,7 @@ function tiledShape({ M, N }: MatmulSpec): TileShape {
  * Picks the variant.
  *
  * Software adapters take the register-blocked kernel. lavapipe on 2 cores shared with other work, ms min / median and
- * GFLOP/s from the minimum; raw is the best kernel of shared/peers/tensor in the same hour:
+ * GFLOP/s from the minimum; raw is the best of the hand-written kernels that it was compared with in the same hour:
  *
  * | M x K x N | ms | GFLOP/s | raw ms |
  * | --- | --- | --- | --- |
@@ -102,7 +102,7 @@ function usualMatmul(spec: MatmulSpec, profile: MatmulProfile): MatmulVariant {
 /**
  * Windows that slide have a kernel of their own: 17 ms of CPU time for 96 channels of 112 x 112 under 3 x 3 kernels with
  * zeros around them, where storing those and computing row by row takes 30. Other windows of a single row per batch
- * entry are computed row by row: depthwise convolutions with a stride. An invocation of a software
+ * entry are computed row by row: depthwise convolutions with large kernels. An invocation of a software
  * adapter computes 8 columns: 22 ms of CPU time for the same channels without zeros, 27 with 4, and 16 are no
  * faster but take 450 instead of 290 ms to compile. Real GPUs want neighbours close by.
  */

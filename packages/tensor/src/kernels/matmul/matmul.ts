@@ -154,7 +154,10 @@ function codeOf(
   store: StoreCode,
 ): string {
   const scalar = accumulatorType(spec);
-  if (spec.b.windows) return slideCode({ scalar, cols: tile.cols, taps: spec.b.windows.taps[1] }, place, store);
+  if (spec.b.windows) {
+    const { taps, stride, dilation } = spec.b.windows;
+    return slideCode({ scalar, cols: tile.cols, taps: taps[1], hop: stride[1] / dilation[1] }, place, store);
+  }
   if (family === 'thin') return thinCode({ scalar, cols: tile.cols }, place, store);
   if (family === 'tiled') return tiledCode({ scalar, tile, nest: b === 'nest' }, place, store);
   const lanes = (profile.subgroupMinSize ?? 4) >= 8 ? 8 : 4;

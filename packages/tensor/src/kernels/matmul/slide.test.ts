@@ -25,8 +25,9 @@ interface Depthwise {
   readonly count: Pair;
   readonly strideDown: number;
   readonly dilationDown: number;
-  /** Stride and dilation across. */
+  /** Dilation across, and the stride in units of it. */
   readonly step: number;
+  readonly hop: number;
 }
 
 /** Images [B, groups, C, H, W], kernels [groups, C, kh, kw]. */
@@ -52,7 +53,7 @@ function specOf(d: Depthwise): MatmulSpec {
         taps: d.kernel,
         count: d.count,
         before: d.before,
-        stride: [d.strideDown, d.step],
+        stride: [d.strideDown, d.step * d.hop],
         dilation: [d.dilationDown, d.step],
       },
     },
@@ -63,7 +64,7 @@ function specOf(d: Depthwise): MatmulSpec {
 function convolve(d: Depthwise, kernels: Float32Array, images: Float32Array): Float64Array {
   const [H, W] = d.size;
   const [kh, kw] = d.kernel;
-  const wide = [0, 1].map((i) => 40 + d.size[i] + d.before[i]) as [number, number];
+  const wide = [0, 1].map((i) => 90 + d.size[i] + d.before[i]) as [number, number];
   const out: number[] = [];
   for (let z = 0; z < d.B * d.groups; z++) {
     const padded = Array.from({ length: d.C }, (_, c) => {
@@ -80,7 +81,7 @@ function convolve(d: Depthwise, kernels: Float32Array, images: Float32Array): Fl
         let sum = 0;
         for (let k = 0; k < d.C * kh * kw; k++) {
           const [c, p, q] = [Math.floor(k / (kh * kw)), Math.floor(k / kw) % kh, k % kw];
-          const pixel = (y * d.strideDown + p * d.dilationDown) * wide[1] + (x + q) * d.step;
+          const pixel = (y * d.strideDown + p * d.dilationDown) * wide[1] + (x * d.hop + q) * d.step;
           sum += kernels[(z % d.groups) * d.C * kh * kw + k] * padded[c][pixel];
         }
         out.push(sum);
@@ -119,6 +120,7 @@ describe('products with sliding windows', () => {
       strideDown: int(1, 3),
       dilationDown: int(1, 2),
       step: int(1, 2),
+      hop: int(1, 3),
       variant: fc.nat(1),
     });
     await fc.assert(
@@ -145,6 +147,7 @@ describe('products with sliding windows', () => {
       strideDown: 1,
       dilationDown: 1,
       step: 1,
+      hop: 1,
     };
     const [kernels, images] = inputsOf(d);
     const result = new Float32Array(d.B * d.groups * 90);

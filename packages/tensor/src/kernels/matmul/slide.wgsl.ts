@@ -10,6 +10,8 @@ export interface SlideOptions {
   readonly cols: number;
   /** Elements in a row of a kernel: known to the text, so that a row of pixels stays in registers. */
   readonly taps: number;
+  /** Pixels from a window to the next, in steps between elements of a kernel. */
+  readonly hop: number;
 }
 
 /** Invocations of a workgroup: all of them compute one row of the product, so its kernel is read once for all. */
@@ -19,12 +21,12 @@ const list = (n: number, text: (i: number) => string, separator = '\n'): string 
   Array.from({ length: n }, (_, i) => text(i)).join(separator);
 
 /**
- * Products with windows that slide by one pixel of their kernel: depthwise convolutions. One invocation computes
+ * Products with windows that slide by one or a few pixels of their kernel: depthwise convolutions. One invocation computes
  * neighbouring windows in a row of them. Row by row of the kernel it loads the pixels that these windows share, once,
  * and takes zeros for those outside of the image: images are not stored with zeros around them first.
  */
-export const slideCode = ({ scalar: s, cols, taps }: SlideOptions, place: string, store: StoreCode): string => {
-  const pixels = cols + taps - 1;
+export const slideCode = ({ scalar: s, cols, taps, hop }: SlideOptions, place: string, store: StoreCode): string => {
+  const pixels = (cols - 1) * hop + taps;
   return /* wgsl */ `
 ${place}${store.code}
 @compute @workgroup_size(${LANES})
@@ -45,7 +47,7 @@ fn main(
   let place = placeOf(batch);
 
   // columns of pixels: left of the image, numbers wrap around to large ones
-${list(pixels, (j) => `  let column${j} = (x + ${j}u) * u.step - u.left; let inside${j} = column${j} < u.imageCols; let at${j} = select(0u, column${j} * u.pixelStride, inside${j});`)}
+${list(pixels, (j) => `  let column${j} = x * u.step + ${j}u * u.apart - u.left; let inside${j} = column${j} < u.imageCols; let at${j} = select(0u, column${j} * u.pixelStride, inside${j});`)}
 ${list(cols, (j) => `  var sum${j} = ${s}();`)}
   for (var channel = 0u; channel < u.channels; channel++) {
     for (var r = 0u; r < u.kernelRows; r++) {
@@ -55,7 +57,7 @@ ${list(cols, (j) => `  var sum${j} = ${s}();`)}
 ${list(pixels, (j) => `      let v${j} = select(${s}(), ${s}(b[start + at${j}]), within && inside${j});`)}
       let k = place.a + row * u.aRow + (channel * u.kernelRows + r) * ${taps}u * u.aCol;
 ${list(taps, (t) => `      let w${t} = ${s}(a[k + ${t}u * u.aCol]);`)}
-${list(cols, (j) => `      sum${j} += ${list(taps, (t) => `w${t} * v${j + t}`, ' + ')};`)}
+${list(cols, (j) => `      sum${j} += ${list(taps, (t) => `w${t} * v${j * hop + t}`, ' + ')};`)}
     }
   }
   var sums = array<${s}, ${cols}>(${list(cols, (j) => `sum${j}`, ', ')});
@@ -75,6 +77,7 @@ export const slideUniforms = (w: Windows, cols: number): Record<string, UniformV
   windowRows: u32(w.count[0]),
   windowCols: u32(w.count[1]),
   step: u32(w.stride[1]),
+  apart: u32(w.dilation[1]),
   left: u32(w.before[1]),
   imageCols: u32(w.pixels[1].size),
   pixelStride: u32(w.pixels[1].stride),
