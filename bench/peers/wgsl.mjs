@@ -1,4 +1,5 @@
 // Hand-written WGSL straight on Dawn: what plain kernels reach on this adapter without a framework around them.
+import { readBuffer } from '../lib/readBuffer.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 const elements = 2 ** 22;
@@ -8,7 +9,7 @@ export async function open() {
   const adapter = await globalThis.navigator.gpu.requestAdapter();
   const wide = Math.min(1024, adapter.limits.maxComputeWorkgroupSizeX);
   const device = await adapter.requestDevice({ requiredLimits: { maxComputeWorkgroupSizeX: wide } });
-  const { GPUBufferUsage: usage, GPUMapMode } = globalThis;
+  const { GPUBufferUsage: usage } = globalThis;
 
   const buffer = (size, data) => {
     const made = device.createBuffer({ size, usage: usage.STORAGE | usage.COPY_SRC | usage.COPY_DST });
@@ -43,12 +44,7 @@ export async function open() {
       step,
       async output() {
         await step();
-        const copy = device.createBuffer({ size: out.size, usage: usage.MAP_READ | usage.COPY_DST });
-        const encoder = device.createCommandEncoder();
-        encoder.copyBufferToBuffer(out, 0, copy, 0, out.size);
-        device.queue.submit([encoder.finish()]);
-        await copy.mapAsync(GPUMapMode.READ);
-        return new Float32Array(copy.getMappedRange().slice(0));
+        return readBuffer(device, out);
       },
     };
   };

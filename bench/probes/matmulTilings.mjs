@@ -3,6 +3,7 @@
 // one process. Prints a line per tiling, and JSON at the end.
 import { idle, matmul, realize, tensor } from '@chiaro/tensor';
 import { fill } from '../lib/inputs.mjs';
+import { readBuffer } from '../lib/readBuffer.mjs';
 import { round } from '../lib/rows.mjs';
 import { startWithoutShaders } from '../lib/shaderCache.mjs';
 import { installWebGPU } from '../peers/gpu.mjs';
@@ -13,7 +14,7 @@ startWithoutShaders();
 const gpu = await installWebGPU();
 const adapter = await globalThis.navigator.gpu.requestAdapter();
 const device = await adapter.requestDevice();
-const { GPUBufferUsage: usage, GPUMapMode } = globalThis;
+const { GPUBufferUsage: usage } = globalThis;
 
 const quads = n / 4;
 const [a, b] = [fill(n * n, 1), fill(n * n, 2)];
@@ -91,15 +92,6 @@ const buffer = (data) => {
 const out = buffer();
 const buffers = [buffer(a), buffer(b), out];
 
-async function elements() {
-  const copy = device.createBuffer({ size: out.size, usage: usage.MAP_READ | usage.COPY_DST });
-  const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(out, 0, copy, 0, out.size);
-  device.queue.submit([encoder.finish()]);
-  await copy.mapAsync(GPUMapMode.READ);
-  return new Float32Array(copy.getMappedRange().slice(0));
-}
-
 function runner({ code, workgroups }) {
   const module = device.createShaderModule({ code });
   const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
@@ -133,7 +125,7 @@ for (const [name, tiling] of Object.entries(tilings)) {
   const start = performance.now();
   await run();
   const first = performance.now() - start;
-  const found = await elements();
+  const found = await readBuffer(device, out);
   found.forEach((v, i) => {
     if (!(Math.abs(v - expected[i]) < n * 1e-6)) throw new Error(`${name}: element ${i} is ${v}, not ${expected[i]}`);
   });
