@@ -13,6 +13,7 @@ import {
   noGrad,
   Parameter,
   tensor,
+  vjp,
   wgsl,
   type HostTensor,
   type Tensor,
@@ -102,6 +103,21 @@ describe('level 2: compositions', () => {
     const at = [tensor([0.5, 1, -2]), tensor([1, 0.3, 0.7])];
     await gradcheck(f, at);
     await gradgradcheck(f, at, { gpu: false });
+  });
+
+  test('a rule that takes gradients itself, of gathers from a table that is gathered from elsewhere', async () => {
+    const rows = (table: Tensor): Tensor =>
+      table
+        .indexSelect(0, tensor([0, 2, 2]).to('int32'))
+        .square()
+        .sum();
+    const own = customOp({
+      name: 'own',
+      forward: (table: Tensor) => rows(table),
+      vjp: (g: Tensor, [table]) => [vjp(rows, table)[1](g)],
+    });
+    const table = tensor([[1], [2], [3]]);
+    expect(await list(grad((t: Tensor) => own(t).add(rows(t)))(table))).toEqual([4, 0, 24]);
   });
 
   test('without rules it is an ordinary composition', async () => {

@@ -1,5 +1,6 @@
 /**
- * What packages that build on the graph itself need: nodes, scopes, traces, the scheduler and the reference device.
+ * What packages that build on the graph itself need: nodes, scopes, traces, the scheduler and the reference device; and what packages
+ * beside each other share.
  * packages/autograd differentiates through it; applications use the main entry point.
  * @packageDocumentation
  */
@@ -10,6 +11,9 @@ export { sourceOf } from './graph/source.js';
 export { applyNode, castNode, constantOf, expandNode, fitBuffers, make, scalarNode } from './ops/apply.js';
 export { aliasNode, pin } from './ops/nodes.js';
 export { correlate, imageGradient, kernelGradient } from './ops/conv/correlate.js';
+export { adaptiveParts } from './ops/conv/adaptivePool2d.js';
+export { paddingOf } from './ops/conv/spatial.js';
+export { filterAlong, gaussianWeights, structure } from './ops/structure.js';
 export type { ScanDetail } from './ops/scan.js';
 export type { ScatterDetail } from './ops/indexing.js';
 export type { SortDetail } from './ops/sort.js';

@@ -56,7 +56,8 @@ export function mergeScatters(contributions: readonly Tensor[]): Tensor[] {
   const rest: Tensor[] = [];
   for (const t of contributions) {
     const part = scattered.get(t.node);
-    if (!part) rest.push(t);
+    // the parts of a walk within a custom rule are gone with that walk; what they added up to is there
+    if (!part || part.index.disposed || part.grad.disposed) rest.push(t);
     else {
       const around = (x: Tensor): string => x.shape.map((n, d) => (d === part.dim ? '*' : n)).join();
       const key = `${part.mode} ${part.dim} ${around(part.grad)} ${around(part.index)}`;

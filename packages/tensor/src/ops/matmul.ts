@@ -17,7 +17,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) fail('both operands need at least one dimension; multiply by a number with mul');
   const dtype = promote(a.dtype, b.dtype);
   if (dtype === 'bool') throw new DTypeError("matmul: bool tensors have no product; convert with .to('float32')");
-  // halves are widened first: not every adapter reads them in kernels
+  // halves are widened: on adapters whose kernels read them, while these load them
   const computed = dtype === 'float16' ? 'float32' : dtype;
   const left = castNode(live(a, 'matmul'), computed);
   const right = castNode(live(b, 'matmul'), computed);

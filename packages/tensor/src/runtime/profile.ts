@@ -53,12 +53,13 @@ export function memory(): MemoryReport {
   return currentDevice()?.memory() ?? { liveBytes: 0, liveBuffers: 0, pooledBytes: 0 };
 }
 
-/** Name and kind of the adapter that tensors are computed on. */
+/** Name and kind of the adapter that tensors are computed on, and whether its kernels read float16 as it is stored. */
 export async function deviceInfo(): Promise<{
   readonly name: string;
   readonly kind: 'hardware' | 'software';
   readonly kernels: number;
+  readonly float16: boolean;
 }> {
   const { profile: adapter, pipelines } = await acquireDevice();
-  return { name: adapter.name, kind: adapter.kind, kernels: pipelines.size };
+  return { name: adapter.name, kind: adapter.kind, kernels: pipelines.size, float16: adapter.shaderF16 };
 }

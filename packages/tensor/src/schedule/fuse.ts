@@ -6,7 +6,7 @@ import { sizeOf } from '../shape.js';
 import { cheap, inlineCost } from './cost.js';
 import { Group, labelOf, type Places } from './group.js';
 import { backingOf, MustStore } from './lower.js';
-import { operandLayout, stripReshapes, type OperandLayout } from './operand.js';
+import { operandLayout, stripReshapes, widens, type OperandLayout } from './operand.js';
 import { convProduct, insideOfPad, matmulProduct, type Product, type ProductNode } from './product.js';
 
 /** One step of a schedule before it becomes kernels: a fused group, a concat (one map per part), or a node on its own. */
@@ -157,6 +157,8 @@ class Planner implements Places {
       if (opaque) members.set(node, 'a reduction');
       else if (shared) members.set(node, `${uses.get(node)!} operations use it, and it is dear to compute again`);
       else if (unfused) members.set(node, 'fusion is off');
+      else if (compute && node.dtype === 'float16' && node.inputs[0]?.dtype === 'float32')
+        members.set(node, 'asked for in halves');
       else if (compute && node.pinned) members.set(node, 'a derivative compares with its elements');
       const forced = this.forced.get(node);
       if (forced !== undefined) members.set(node, forced);
@@ -170,7 +172,10 @@ class Planner implements Places {
    * with zeros around it, or the image alone where its kernel puts in the zeros itself.
    */
   #operand(product: ProductNode, node: Node, needsBuffer: (node: Node, why: string) => void): void {
-    const source = stripMovement(node);
+    let source = stripMovement(node);
+    // float16 is read where it lies
+    while (this.options.profile.shaderF16 && widens(source) && !isBacked(source))
+      source = stripMovement(source.inputs[0]!);
     const inside = product.is('conv') && node === product.inputs[0] ? insideOfPad(product) : undefined;
     const hasPlace = (n: Node): boolean => isBacked(n) || this.#members.has(n) || n.is('program');
     if (inside && hasPlace(stripMovement(inside))) return;

@@ -49,6 +49,35 @@ describe('fusion, by number of kernels', () => {
     expect(elements(data(256, 256).transpose().exp())).toEqual(['f32', 'f32']);
   });
 
+  test('products read float16 where it lies, on adapters whose kernels can', () => {
+    const half = (...shape: number[]): Tensor => data(...shape).to('float16');
+    const reads = (t: Tensor, shaderF16: boolean): string[][] => {
+      const able = { ...profile, shaderF16 };
+      return planOf(schedule([t.node], { profile: able, fusion: true }), able)
+        .steps.filter((s) => /conv|matmul|product/.test(s.dispatch.label))
+        .map((s) => s.dispatch.buffers.slice(0, 2).map((b) => b.element));
+    };
+    const products = [
+      conv2d(half(1, 3, 9, 9), half(4, 3, 3, 3), null, { padding: 1, stride: 2 }),
+      half(8, 12).transpose().matmul(half(8, 5)),
+      half(2, 8, 12).matmul(half(12, 5)),
+    ];
+    for (const t of products) {
+      expect(reads(t, true)).toEqual([['f16', 'f16']]);
+      expect(reads(t, false)).toEqual([['f32', 'f32']]);
+    }
+  });
+
+  test('what is rounded to float16 is stored so, not once more by every reader', () => {
+    const able = { ...profile, shaderF16: true };
+    const x = data(64, 64).matmul(data(64, 64)).to('float16');
+    const [a, b] = [x.mul(2).sum(0), x.mul(3).sum(1)];
+    const plan = planOf(schedule([a.node, b.node], { profile: able, fusion: true }), able);
+    const [first, ...others] = plan.steps.map((s) => s.dispatch.buffers.map((each) => each.element));
+    expect(first).toEqual(['f32', 'f32', 'f16']);
+    for (const elements of others) expect(elements[0]).toBe('f16');
+  });
+
   test('what is compared with its own maximum is stored once, behind a view too', () => {
     const y = data(8, 8).mul(data(8, 8)).add(1);
     const place = y.transpose().argMax(0);

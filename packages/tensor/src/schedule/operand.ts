@@ -37,12 +37,17 @@ export function viewAt(
 ): { readonly backing: Backing; readonly form: Form } | undefined {
   let at = coords;
   let n = node;
-  let backing = backingOf(n, isStored);
-  for (; !backing; backing = backingOf(n, isStored)) {
+  const behind = (m: Node): Backing | undefined => {
+    const source = stripReshapes(m);
+    return backingOf(m, isStored) ?? (widens(source) ? behind(source.inputs[0]!) : undefined);
+  };
+  let backing = behind(n);
+  for (; !backing; backing = behind(n)) {
     const input = n.inputs[0];
     if (!input) return undefined;
     let inner: Form[] | undefined;
-    if (n.is('permute')) {
+    if (widens(n)) inner = [...at];
+    else if (n.is('permute')) {
       inner = [];
       n.attrs.axes.forEach((axis, i) => (inner![axis] = at[i]!));
     } else if (n.is('slice')) {
@@ -58,6 +63,10 @@ export function viewAt(
   }
   return { backing, form: resolve(linearIndex(at, n.shape)) };
 }
+
+/** Whether a node only widens float16 to float32, as kernels do when they load it. */
+export const widens = (n: Node): boolean =>
+  n.is('elementwise') && n.inputs[0]?.dtype === 'float16' && n.attrs.fn.outputs[0] === n.attrs.fn.inputs[0];
 
 /** What is stored when a node must be: reshapes share the buffer behind them. */
 export function stripReshapes(node: Node): Node {

@@ -18,7 +18,7 @@ export function adaptiveAvgPool2d(x: Tensor, size: Pair): Tensor {
   const [H, W] = [x.shape[2]!, x.shape[3]!];
   if (H === 0 || W === 0) throw new ShapeError(`adaptiveAvgPool2d: images of ${H} x ${W} pixels have no mean`);
   if (H % height === 0 && W % width === 0) return avgPool2d(x, [H / height, W / width]);
-  const [rows, columns] = [partsOf(H, height), partsOf(W, width)];
+  const [rows, columns] = [adaptiveParts(H, height), adaptiveParts(W, width)];
   return tidy(() => {
     const sums = matmul(matmul(membership(rows, H), x.to('float32')), membership(columns, W).transpose());
     const counts = rows.flatMap(([top, bottom]) => columns.map(([left, right]) => (bottom - top) * (right - left)));
@@ -26,8 +26,8 @@ export function adaptiveAvgPool2d(x: Tensor, size: Pair): Tensor {
   });
 }
 
-/** Where each of n windows over m pixels begins and ends. */
-const partsOf = (m: number, n: number): (readonly [from: number, to: number])[] =>
+/** Where each of n windows that cover m pixels in equal parts begins and ends. */
+export const adaptiveParts = (m: number, n: number): (readonly [from: number, to: number])[] =>
   Array.from({ length: n }, (_, i) => [Math.floor((i * m) / n), Math.ceil(((i + 1) * m) / n)]);
 
 /** The matrix [n, m] of ones and zeros that says which of m pixels belong to which window. */

@@ -47,7 +47,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
   const padding = paddingOf('conv2d', options.padding ?? 0);
   const dilation = pairOf('conv2d', 'dilation', options.dilation ?? 1, 1);
   return tidy(() => {
-    const wide = pad(x.to('float32'), [[0, 0], [0, 0], ...padding]);
+    const wide = pad(x, [[0, 0], [0, 0], ...padding]).to('float32');
     expectWindows('conv2d', wide, [kh, kw], dilation);
     const out = correlate(wide, weight.to('float32'), { stride, dilation, groups });
     return (bias ? add(out, reshape(bias.to('float32'), [O, 1, 1])) : out).to(x.dtype);

@@ -19,6 +19,11 @@ export interface GridSampleOptions {
   readonly padding?: 'zeros' | 'border' | 'reflection';
   /** Whether -1 and 1 are the centres of the outer pixels instead of their outer edges: false. */
   readonly alignCorners?: boolean;
+  /**
+   * What the grid holds: places `relative` to the images, from -1 to 1, or in `pixels` from their top left corner, where the
+   * first pixel's centre is (0.5, 0.5) and pixels are hit exactly, whatever the size of the images: `relative`.
+   */
+  readonly units?: 'relative' | 'pixels';
 }
 
 /**
@@ -30,7 +35,7 @@ export interface GridSampleOptions {
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
   expectImages('gridSample', x);
   live(grid, 'gridSample');
-  const { mode = 'bilinear', padding = 'zeros', alignCorners = false } = options;
+  const { mode = 'bilinear', padding = 'zeros', alignCorners = false, units = 'relative' } = options;
   const [B, , H, W] = x.shape as [number, number, number, number];
   if (grid.rank !== 4 || grid.shape[0] !== B || grid.shape[3] !== 2) {
     throw new ShapeError(
@@ -42,8 +47,10 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   if (H === 0 || W === 0) throw new ShapeError(`gridSample: images of ${H} x ${W} pixels hold nothing to look up`);
   return tidy(() => {
     const places = grid.to('float32');
-    const along = (k: 0 | 1, n: number): Tensor =>
-      inside(pixels(select(places, 3, k), n, alignCorners), n, padding, alignCorners);
+    const along = (k: 0 | 1, n: number): Tensor => {
+      const at = select(places, 3, k);
+      return inside(units === 'pixels' ? sub(at, 0.5) : pixels(at, n, alignCorners), n, padding, alignCorners);
+    };
     const [column, row] = [along(0, W), along(1, H)];
     const images = x.to('float32');
     const zeros = padding === 'zeros';

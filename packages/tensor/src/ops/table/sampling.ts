@@ -21,18 +21,20 @@ interface Lookup {
   readonly mode: (typeof modes)[number];
   readonly padding: (typeof paddings)[number];
   readonly alignCorners: boolean;
+  readonly units: 'relative' | 'pixels';
 }
 
 /** A coordinate whose place lies between the middle and the edge of a pixel, inside of images or up to two sizes away. */
-function coordinate(draw: Draw, n: number, alignCorners: boolean): number {
+function coordinate(draw: Draw, n: number, { alignCorners, units }: Lookup): number {
   const place = draw.int(-2 * n, 3 * n) + draw.pick([0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9]);
+  if (units === 'pixels') return Math.fround(place + 0.5);
   if (!alignCorners) return Math.fround((2 * place + 1) / n - 1);
   return Math.fround(n === 1 ? place : (2 * place) / (n - 1) - 1);
 }
 
 /** Where a coordinate looks, in pixels. */
-function placeOf(g: number, n: number, { padding, alignCorners }: Lookup): number {
-  let at = alignCorners ? ((g + 1) / 2) * (n - 1) : ((g + 1) * n - 1) / 2;
+function placeOf(g: number, n: number, { padding, alignCorners, units }: Lookup): number {
+  let at = units === 'pixels' ? g - 0.5 : alignCorners ? ((g + 1) / 2) * (n - 1) : ((g + 1) * n - 1) / 2;
   if (padding === 'reflection') {
     const [low, high] = alignCorners ? [0, n - 1] : [-0.5, n - 0.5];
     if (low === high) return 0;
@@ -59,10 +61,13 @@ export const samplingOperations = [
     torch: 'nn.functional.grid_sample',
     sample(draw) {
       const [B, C, H, W] = imageShape(draw);
-      const options = { mode: draw.pick(modes), padding: draw.pick(paddings), alignCorners: draw.chance() };
+      const options = {
+        ...{ mode: draw.pick(modes), padding: draw.pick(paddings), alignCorners: draw.chance() },
+        units: draw.pick(['relative', 'pixels'] as const),
+      };
       let k = 0;
       const grid = draw.stored([B, draw.int(1, 3), draw.int(1, 3), 2], 'float32', () =>
-        coordinate(draw, k++ % 2 === 0 ? W : H, options.alignCorners),
+        coordinate(draw, k++ % 2 === 0 ? W : H, options),
       );
       return [draw.input([B, C, H, W], draw.dtype(['float16'])), grid, options] as const;
     },
