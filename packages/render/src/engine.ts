@@ -16,3 +16,4 @@ export {
   vjp as vjpOf,
 } from '@chiaro/tensor/expr';
 export type { StructType, ValueType } from '@chiaro/tensor/expr';
+export { filterAlong, gaussianWeights, structure } from '@chiaro/tensor/engine';

@@ -13,7 +13,10 @@ export interface Mesh {
   /** [F, 3] int32 */
   readonly triangles: Tensor;
   readonly topology: Topology;
-  /** [V * 3] positions at rest on the host: what the ray tracer's tree is built from. Moved copies of a mesh keep them. */
+  /**
+   * [V * 3] positions at rest on the host: what the ray tracer's tree is built from. Moved copies of a mesh keep them. Without
+   * them the tree is built on the GPU, each time.
+   */
   readonly rest?: Float32Array;
   /** [T, 2], u to the right and v upwards in [0, 1]: (0, 0) is the bottom left of the texture. */
   readonly uvs?: Tensor;

@@ -1,4 +1,4 @@
-import { ShapeError } from '../engine.js';
+import { filterAlong, ShapeError } from '../engine.js';
 import type { Tensor } from '../engine.js';
 
 /** Half the size: means of 2 x 2 pixels, [B, H, W, C] -> [B, H / 2, W / 2, C]; an odd last row or column is dropped. */
@@ -21,26 +21,11 @@ export function pyramid(image: Tensor, levels: number): Tensor[] {
   return all;
 }
 
-/** Weights of a Gaussian of standard deviation sigma pixels at -radius..radius, of sum 1. */
-export function gaussianWeights(sigma: number, radius: number): number[] {
-  const raw = Array.from({ length: 2 * radius + 1 }, (_, k) => Math.exp(-((k - radius) ** 2) / (2 * sigma * sigma)));
-  const total = raw.reduce((a, b) => a + b);
-  return raw.map((v) => v / total);
-}
-
 /**
  * An image filtered by weights along both axes, where the whole window fits: [B, H, W, C] -> [B, H - n + 1, W - n + 1, C].
  * @param weights n numbers, the same for rows and columns.
  */
 export function filterValid(image: Tensor, weights: readonly number[]): Tensor {
-  if (image.rank !== 4 || Math.min(image.shape[1], image.shape[2]) < weights.length) {
-    throw new ShapeError(
-      `filter: needs [B, H, W, C] of at least ${weights.length} pixels a side, got [${image.shape.join(', ')}]`,
-    );
-  }
-  const along = (x: Tensor, dim: number): Tensor => {
-    const length = x.shape[dim] - weights.length + 1;
-    return weights.map((w, k) => x.narrow(dim, k, length).mul(w)).reduce((a, b) => a.add(b));
-  };
-  return along(along(image, 1), 2);
+  if (image.rank !== 4) throw new ShapeError(`filter: needs [B, H, W, C], got [${image.shape.join(', ')}]`);
+  return filterAlong(filterAlong(image, 1, weights), 2, weights);
 }

@@ -1,7 +1,7 @@
-import { ShapeError, concat } from '../engine.js';
+import { ShapeError, structure } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import { checkImages } from './measures.js';
-import { filterValid, gaussianWeights, halve } from './pyramid.js';
+import { halve } from './pyramid.js';
 
 /** Options of `ssim` and `msSSIM`. */
 export interface SSIMOptions {
@@ -9,26 +9,11 @@ export interface SSIMOptions {
   readonly peak?: number;
 }
 
+/** Pixels that a window has along each axis. */
 const window = 11;
-const sigma = 1.5;
 
-/** Luminance and contrast-structure terms at every place where the window fits. */
-function terms(a: Tensor, b: Tensor, peak: number): { luminance: Tensor; structure: Tensor } {
-  const channels = a.shape[3];
-  // one filter for all five moments
-  const moments = filterValid(
-    concat([a, b, a.mul(a), b.mul(b), a.mul(b)], 3),
-    gaussianWeights(sigma, (window - 1) / 2),
-  );
-  const [ma, mb, aa, bb, ab] = [0, 1, 2, 3, 4].map((k) => moments.narrow(3, k * channels, channels));
-  const [c1, c2] = [(0.01 * peak) ** 2, (0.03 * peak) ** 2];
-  const product = ma.mul(mb);
-  const squares = ma.square().add(mb.square());
-  return {
-    luminance: product.mul(2).add(c1).div(squares.add(c1)),
-    structure: ab.sub(product).mul(2).add(c2).div(aa.add(bb).sub(squares).add(c2)),
-  };
-}
+const terms = (a: Tensor, b: Tensor, peak: number): ReturnType<typeof structure> =>
+  structure(a, b, { rows: 1, columns: 2, peak });
 
 /**
  * Structural similarity of two images [B, H, W, C] in [0, peak], at least 11 x 11, at every place where the window of 11
@@ -37,8 +22,8 @@ function terms(a: Tensor, b: Tensor, peak: number): { luminance: Tensor; structu
  */
 export function ssimMap(a: Tensor, b: Tensor, { peak = 1 }: SSIMOptions = {}): Tensor {
   checkImages('ssim', a, b);
-  const { luminance, structure } = terms(a, b, peak);
-  return luminance.mul(structure);
+  const found = terms(a, b, peak);
+  return found.luminance.mul(found.structure);
 }
 
 /**
@@ -66,8 +51,8 @@ export function msSSIM(a: Tensor, b: Tensor, { peak = 1 }: SSIMOptions = {}): Te
   let [x, y] = [a, b];
   const factors = scaleWeights.map((weight, scale) => {
     if (scale > 0) [x, y] = [halve(x), halve(y)];
-    const { luminance, structure } = terms(x, y, peak);
-    const whole = scale === scaleWeights.length - 1 ? luminance.mul(structure) : structure;
+    const found = terms(x, y, peak);
+    const whole = scale === scaleWeights.length - 1 ? found.luminance.mul(found.structure) : found.structure;
     return whole.mean([1, 2]).clamp(1e-6).pow(weight);
   });
   return factors.reduce((p, q) => p.mul(q)).mean();

@@ -33,12 +33,12 @@ export async function frozenDerivative(
     const replay = tapes.length > 0;
     let sum = 0;
     for (let pixel = 0, k = 0; pixel < numbers.pixels; pixel++) {
-      for (let s = 0; s < numbers.spp; s++, k++) {
+      for (let s = 0; s < numbers.toSample; s++, k++) {
         const run = new Interpreter(steps, memory, { pixel: [pixel], sampleIndex: [s] });
         if (!replay) tapes.push([]);
         run
           .frozenValue(tapes[k], replay)
-          .radiance.forEach((v, c) => (sum += (v * weights[3 * pixel + c]) / numbers.spp));
+          .radiance.forEach((v, c) => (sum += (v * weights[3 * pixel + c]) / numbers.toSample));
       }
     }
     return sum;

@@ -1,6 +1,6 @@
 import { ShapeError, concat, noGrad, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import { buildTopology, mesh as makeMesh, vertexNormals, vertexTangents } from '../geometry/index.js';
+import { buildTopology, vertexNormals, vertexTangents } from '../geometry/index.js';
 import type { Mesh, Topology } from '../geometry/index.js';
 import { bvhOf } from './bvh/index.js';
 
@@ -12,8 +12,8 @@ export interface Part {
 
 /** What does not change while vertices move: made once per list of meshes. */
 export interface JoinedTopology {
-  /** All meshes as one, made when it is asked for: it needs positions at rest. */
-  readonly whole: Mesh;
+  /** Positions at rest of all vertices, joined when they are asked for; undefined where a mesh has none. */
+  readonly rest: Float32Array | undefined;
   /** That of all meshes as one, made when it is asked for. */
   readonly topology: Topology;
   readonly triangleCount: number;
@@ -72,10 +72,10 @@ function join(parts: readonly Part[]): JoinedTopology {
   });
   const triangles = Uint32Array.from({ length: 3 * triangleCount }, (_, i) => rows[6 * Math.floor(i / 3) + (i % 3)]);
   const single = parts.length === 1 ? parts[0].mesh : undefined;
-  let [whole, topology] = [single, single?.topology];
+  let [rest, topology] = [single?.rest, single?.topology];
   return {
-    get whole() {
-      return (whole ??= makeMesh({ positions: joinRest(parts), triangles }));
+    get rest() {
+      return (rest ??= joinRest(parts));
     },
     get topology() {
       return (topology ??= buildTopology(triangles, vertex));
@@ -84,15 +84,10 @@ function join(parts: readonly Part[]): JoinedTopology {
   };
 }
 
-/** [V * 3] where the vertices of all parts are at rest. */
-function joinRest(parts: readonly Part[]): Float32Array {
-  const all = parts.map(({ mesh: { rest } }, k) => {
-    if (rest) return rest;
-    throw new ShapeError(
-      `pathTrace: mesh ${k} has no positions on the host to build a tree from. Make it by mesh({ positions, ... }) from ` +
-        'numbers, or give rest: numbers near the positions to come',
-    );
-  });
+/** [V * 3] where the vertices of all parts are at rest, if all parts say. */
+function joinRest(parts: readonly Part[]): Float32Array | undefined {
+  const all = parts.flatMap(({ mesh: { rest } }) => (rest ? [rest] : []));
+  if (all.length < parts.length) return undefined;
   const joined = new Float32Array(all.reduce((sum, r) => sum + r.length, 0));
   all.reduce((at, r) => (joined.set(r, at), at + r.length), 0);
   return joined;
@@ -128,6 +123,6 @@ export function joinVertices(parts: readonly Part[]): JoinedVertices {
   };
 }
 
-/** The tree over all triangles, fitted to where the vertices are now; see `bvhOf`. */
-export const fittedTree = ({ whole }: JoinedTopology, positions: Tensor): Tensor =>
-  noGrad(() => bvhOf({ ...whole, positions }));
+/** The tree over all triangles where the vertices are now; see `bvhOf`. */
+export const fittedTree = ({ rest, topology }: JoinedTopology, positions: Tensor): Tensor =>
+  noGrad(() => bvhOf({ positions, topology, ...(rest && { rest }) }));

@@ -11,18 +11,27 @@ const { functions: glue } = parse(`
   fn equals(a: u32, b: u32) -> u32 { return u32(a == b); }
   fn isDelta(kind: u32) -> u32 { return u32(kind == 1 || kind == 2); }
   fn sum(a: u32, b: u32) -> u32 { return a + b; }
+  fn quotient(a: u32, b: u32) -> u32 { return a / b; }
+  fn remainder(a: u32, b: u32) -> u32 { return a % b; }
   fn rowAt(base: u32, stride: u32, index: u32) -> u32 { return base + stride * index; }
   fn lobeNumbers(u: vec4f, v: vec2f) -> vec3f { return vec3f(u.z, v.x, v.y); }
   fn pair(a: f32, b: f32) -> vec2f { return vec2f(a, b); }
   fn sizes(a: u32, b: u32) -> vec2u { return vec2u(a, b); }
   fn record(a: u32, b: u32, c: u32, d: u32) -> vec4u { return vec4u(a, b, c, d); }
   fn choose(a: u32, b: u32, c: u32) -> u32 { return select(a, b, c != 0); }
+  fn product(a: f32, b: f32) -> f32 { return a * b; }
   fn minus(a: f32, b: f32) -> f32 { return a - b; }
+  fn times1(a: f32, b: f32) -> f32 { return a * b; }
   fn plus1(a: f32, b: f32) -> f32 { return a + b; }
+  fn plus4(a: vec4f, b: vec4f) -> vec4f { return a + b; }
   fn plus3(a: vec3f, b: vec3f) -> vec3f { return a + b; }
   fn frontOf(m: vec3f, d: vec3f, emitter: u32, twoSided: u32) -> u32 {
     return u32(emitter != 0 && (twoSided != 0 || dot(m, d) < 0.0));
   }
+  fn firstThree(u: vec4f) -> vec3f { return u.xyz; }
+  fn firstTwo(u: vec4f) -> vec2f { return u.xy; }
+  // code of what a direction leads to: a surface, or what is around the scene
+  fn beyond(hit: u32) -> u32 { return 3 * u32(hit != 0); }
   fn either3(a: vec3f, b: vec3f, c: u32) -> vec3f { return select(b, a, c != 0); }
   fn times(a: vec3f, x: f32) -> vec3f { return a * x; }
   // whether another turn may follow

@@ -1,7 +1,17 @@
 export { renderAovs } from './aovs.js';
 export type { Aovs } from './aovs.js';
+export { ambientOcclusion } from './ambientOcclusion.js';
+export type { AmbientOcclusion, AmbientOcclusionOptions } from './ambientOcclusion.js';
 export { pathTrace } from './pathTrace.js';
-export type { PathTraced, PathTraceOptions } from './pathTrace.js';
+export type { PathTraced } from './film.js';
+export type { Crop, PathTraceOptions } from './pathTrace.js';
+export { prbBasic } from './prbBasic.js';
+export type { PrbBasicOptions } from './prbBasic.js';
 export type { Scene } from './scene.js';
 export { areaLight, directionalLight, environment, environmentFromSH, pointLight, sphereLight } from './emitters.js';
 export type { AreaEmitter, DirectionalEmitter, Emitter, EnvironmentEmitter, PointEmitter, Triple } from './emitters.js';
+export { renderProgressive } from './progressive.js';
+export type { ProgressiveImage, ProgressiveOptions } from './progressive.js';
+export { renderTiles } from './tiles.js';
+export type { Tile, TileOptions } from './tiles.js';
+export type { LongRenderOptions, RenderProgress } from './pieces.js';

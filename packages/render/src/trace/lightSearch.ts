@@ -54,8 +54,8 @@ export class LightSearch {
     const noSurface = { surface: none, triangle: none, weights: chosen };
     if (!triangles && !structure.delta) {
       const code = b.u32(emitterKind.environment);
-      const arrival = b.call(arrivalFromFar, chosen);
-      return { code, arrival, found: b.u32(1), density: nothing, colourAt: code, ...noSurface };
+      const fromFar = b.call(arrivalFromFar, chosen);
+      return { code, arrival: fromFar, found: b.u32(1), density: nothing, colourAt: code, ...noSurface };
     }
     const zero = b.constantCall(g('repeat'), nothing);
     const vector = structure.delta

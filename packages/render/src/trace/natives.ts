@@ -8,7 +8,7 @@ import {
   offsetOrigin as offsetOriginCode,
 } from './bvh/index.js';
 import { hostClosestHit } from './hostTracing.js';
-import { numbersFunction } from './sampling.js';
+import { numbersFunction } from './samplers.js';
 
 /** What the list of steps reads without a derivative: traversal of the tree, tables, cumulative sums. */
 

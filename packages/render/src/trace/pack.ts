@@ -26,6 +26,26 @@ export interface PackedScene {
   readonly layout: SceneLayout;
   /** Number of emitters that are sampled. */
   readonly lightCount: number;
+  readonly lamps: Lamps;
+  /** All meshes as one. */
+  readonly joined: JoinedTopology;
+  /** What they were, and which of them reflect with the normals of their triangles. */
+  readonly parts: readonly Part[];
+  readonly isFlat: readonly boolean[];
+  /** [V, 3] */
+  readonly positions: Tensor;
+}
+
+/** The emitters of a packed scene by kind; `At` are addresses of floats in it. */
+export interface Lamps {
+  readonly sky: boolean;
+  readonly areas: readonly { readonly firstTriangle: number; readonly radianceAt: number; readonly count: number }[];
+  readonly deltas: readonly {
+    readonly type: 'directional' | 'point';
+    /** [3] direction or place */
+    readonly vector: Tensor;
+    readonly colourAt: number;
+  }[];
 }
 
 /** Addresses of arrays in the packed scene (floats), in the tables and behind the tree (words); sizes. */
@@ -116,8 +136,7 @@ export function packScene(
 
   const floats = new Floats();
   const lens = camera.distortion ? 'distorted' : camera.projection;
-  const cameraEntries = [floats.add(cameraRows(camera))];
-  if (camera.distortion) cameraEntries.push(floats.add(camera.distortion.pad([[0, 3]]))); // read as two rows
+  const cameraEntries = cameraFloats(camera).map((rows) => floats.add(rows));
   const places = {
     positionsAt: floats.add(vertices.positions),
     normalsAt: floats.add(vertices.normals),
@@ -212,6 +231,7 @@ export function packScene(
       environment: one(places.environmentAt),
       lights: grads([...vectors, ...colours, ...radiances]),
     },
+    ...{ joined, parts, isFlat: parts.map((_, k) => visible[k]?.shading === 'flat'), positions: vertices.positions },
     scene: placed.scene,
     records: concat([tensor(Uint32Array.from(words)), triangleWords(joined, stride)]).reshape([-1, 4]),
     bvh: weights.length > 0 ? noGrad(() => concat([tree, rowsOfBits(weights)])) : tree,
@@ -228,13 +248,26 @@ export function packScene(
       smallCount: placed.smallCount,
     },
     lightCount,
+    lamps: {
+      sky: sky !== undefined,
+      areas: areas.map((e, k) => ({
+        firstTriangle: joined.firstTriangle[visible.length + k],
+        radianceAt: radiances[k].at,
+        count: e.mesh.topology.triangleCount,
+      })),
+      deltas: deltas.map((e, k) => ({
+        type: e.type,
+        vector: e.type === 'point' ? e.position : e.direction,
+        colourAt: colours[k].at,
+      })),
+    },
   };
 }
 
 const bitsOf = expr`fn bitsOf(x: f32) -> u32 { return bitcast<u32>(x); }`;
 
 /** Floats among words: [N, 4] uint32, the last row filled up. */
-function rowsOfBits(floats: readonly Tensor[]): Tensor {
+export function rowsOfBits(floats: readonly Tensor[]): Tensor {
   const count = floats.reduce((sum, f) => sum + f.size, 0);
   return elementwise(bitsOf, concat([...floats, zeros([-count & 3])])).reshape([-1, 4]);
 }
@@ -242,6 +275,12 @@ function rowsOfBits(floats: readonly Tensor[]): Tensor {
 const padded = (words: readonly number[], length: number): number[] => Array.from({ length }, (_, k) => words[k] ?? 0);
 
 const asTensor = (v: Tensor | number): Tensor => (typeof v === 'number' ? tensor([v]) : v);
+
+/** A camera's floats, as rows of four: those of `cameraRows`, and of a lens that distorts two more. */
+export const cameraFloats = (camera: Camera): Tensor[] => [
+  cameraRows(camera),
+  ...(camera.distortion ? [camera.distortion.pad([[0, 3]])] : []),
+];
 
 /** fx, fy, cx, cy, and the rows of rotation and position: [16]. */
 function cameraRows({ intrinsics, pose, views }: Camera): Tensor {

@@ -1,15 +1,16 @@
-import { undistorted } from '../camera/distortion.js';
-import { planeOfPixel } from '../camera/lens.js';
+import { rayThrough } from './cameraSteps.js';
 import { g } from './glue.js';
 import { detached, part } from './integrand/steps.js';
 import type { Integrand, Operand, Step } from './integrand/steps.js';
 import { above, emitterKind, local, reflected, world } from './lights.js';
 import { LightSearch } from './lightSearch.js';
 import type { Source } from './lightSearch.js';
-import { blocked, closestHit, numbers, randomKey, tableRow } from './natives.js';
-import { cameraRay, lensRay, parallelRay } from './primary.js';
+import { blocked, closestHit, randomKey, tableRow } from './natives.js';
+import { rayOf } from './primary.js';
+import { keyOfBatch } from './samplers.js';
 import { boxOffset, gaussianOffset, pixelPlace, sampleWeight, survival } from './sampling.js';
 import { SceneSteps } from './sceneSteps.js';
+import { noNeeds } from './structure.js';
 import type { Needs, Structure } from './structure.js';
 import { SurfaceSteps } from './surfaceSteps.js';
 import type { Surface } from './surfaceSteps.js';
@@ -19,7 +20,12 @@ import type { Surface } from './surfaceSteps.js';
  * or, with `bounces`, as many as the option `turns` says.
  */
 export function pathSteps(structure: Structure, needs: Needs): Step[] {
-  return new Path(structure, needs).write();
+  return new Path(structure, needs).fromFilm();
+}
+
+/** The same of a ray that is given, `rayOrigin` and `rayDirection`: no camera, no film, nothing is differentiated. */
+export function rayPathSteps(structure: Structure): Step[] {
+  return new Path(structure, noNeeds(structure)).fromRay();
 }
 
 /** Where a path of several surfaces is, and how it goes on. */
@@ -38,29 +44,45 @@ class Path {
   private readonly surfaces: SurfaceSteps;
   private readonly b: Integrand;
   private readonly pixel: Operand;
+  /** The number of the sample in its batch, and the key of the batch's random numbers. */
   private readonly sample: Operand;
+  private readonly key: Operand;
 
   constructor(
     private readonly structure: Structure,
-    private readonly needs: Needs,
+    needs: Needs,
   ) {
     this.scene = new SceneSteps(structure, needs);
     this.lights = new LightSearch(this.scene);
     this.surfaces = new SurfaceSteps(this.scene);
     this.b = this.scene.b;
     this.pixel = this.b.input('pixel', 'u32');
-    this.sample = this.b.input('sampleIndex', 'u32');
+    const { b } = this;
+    const [number, batches] = [b.input('sampleIndex', 'u32'), b.option('batches')];
+    this.sample = b.constantCall(g('quotient'), number, batches);
+    this.key = b.constantCall(keyOfBatch, b.native(randomKey), b.constantCall(g('remainder'), number, batches));
   }
 
-  write(): Step[] {
+  fromFilm(): Step[] {
     const { b, structure } = this;
-    const key = b.native(randomKey);
-    const u = b.native(numbers, this.pixel, this.sample, b.u32(0), key);
     const filter = structure.filter === 'box' ? boxOffset : gaussianOffset;
-    const offset = b.constantCall(filter, this.scene.stratum(u, this.sample, this.pixel, b.u32(0), key));
+    const offset = b.constantCall(filter, this.scene.draw(this.pixel, this.sample, b.u32(0), this.key).v);
     const pixelAt = b.constantCall(pixelPlace, this.pixel, b.option('imageWidth'), offset);
-    const ray = this.ray(pixelAt);
-    const hit = b.native(closestHit, part(ray, 'o'), part(ray, 'd'), b.f32(0), this.scene.far);
+    this.follow(rayThrough(this.scene, pixelAt), b.f32(0));
+    return b.steps;
+  }
+
+  fromRay(): Step[] {
+    const { b } = this;
+    const ray = b.constantCall(rayOf, b.input('rayOrigin', 'vec3f'), b.input('rayDirection', 'vec3f'));
+    this.follow(ray, b.option('tMin', 'f32'));
+    return b.steps;
+  }
+
+  /** What comes back along a ray from beyond the distance `start`. */
+  private follow(ray: Operand, start: Operand): void {
+    const { b, structure } = this;
+    const hit = b.native(closestHit, part(ray, 'o'), part(ray, 'd'), start, this.scene.far);
     const triangle = part(hit, 'triangle');
     const isHit = b.constantCall(g('isHit'), triangle);
     b.cover(isHit);
@@ -68,58 +90,34 @@ class Path {
       b.branch(b.constantCall(g('isMiss'), triangle), () => b.emit(this.scene.environment(part(ray, 'd'))));
     }
     b.branch(isHit, () => {
-      if (structure.bounces) this.walk(triangle, ray, key);
-      else this.gather(this.surfaces.at({ triangle, ray }), key);
+      if (structure.bounces) this.walk(triangle, ray);
+      else this.gather(this.surfaces.at({ triangle, ray }));
     });
-    return b.steps;
-  }
-
-  /** The ray of a place in the image; the camera stands first in the scene. */
-  private ray(pixelAt: Operand): Operand {
-    const { b, structure, needs } = this;
-    const rowsAt = b.constantCall(g('record'), b.u32(0), b.u32(4), b.u32(8), b.u32(12));
-    const rows = b.load(rowsAt, b.option('four'), 4, 4, needs.camera);
-    if (structure.lens !== 'distorted') {
-      return b.call(structure.lens === 'perspective' ? cameraRay : parallelRay, ...rows, pixelAt);
-    }
-    const lensAt = b.constantCall(g('record'), b.u32(16), b.u32(20), b.u32(0), b.u32(0));
-    const lens = b.load(lensAt, b.option('two'), 2, 4, needs.camera);
-    const goal = b.constantCall(planeOfPixel, pixelAt, rows[0]);
-    const guess = b.constantCall(undistorted, goal, lens[0], part(lens[1], 'x'));
-    return b.call(lensRay, ...rows, ...lens, guess, pixelAt);
   }
 
   /** From surface to surface; the state is where the path is, and where it was. */
-  private walk(first: Operand, ray: Operand, key: Operand): void {
-    const { b, needs } = this;
-    const [nothing, none] = [b.f32(0), b.u32(0)];
-    const nowhere = b.constantCall(g('pair'), nothing, nothing);
-    const moving = needs.positions || needs.camera;
-    const before = moving ? [none, nowhere] : [b.constantCall(g('repeat'), nothing)];
-    b.walk(b.option('turns'), [first, nowhere, b.f32(1), ...before], (turn, now) => {
+  private walk(first: Operand, ray: Operand): void {
+    const { b, surfaces } = this;
+    const nowhere = b.constantCall(g('pair'), b.f32(0), b.f32(0));
+    b.walk(b.option('turns'), [first, nowhere, b.f32(1), ...surfaces.beforeFirst()], (turn, now) => {
       const [triangle, weights, importance, ...last] = now;
-      const later = {
-        turn,
-        weights,
-        before: moving ? { triangle: last[0], weights: last[1], turn } : { point: last[0] },
-      };
-      const surface = this.surfaces.at({ triangle, ray, later });
-      this.gather(surface, key, { turn, triangle, weights, importance });
+      const surface = surfaces.at({ triangle, ray, later: { turn, weights, before: surfaces.before(turn, last) } });
+      this.gather(surface, { turn, triangle, weights, importance });
     });
   }
 
   /** The light that a surface reflects. */
-  private gather(surface: Surface, key: Operand, bounce?: Bounce): void {
+  private gather(surface: Surface, bounce?: Bounce): void {
     const { b } = this;
     const { kinds, environment, area, delta } = this.structure;
     if (kinds.length > 0 && (environment || area || delta)) {
       const [first, last] = [b.option('firstTechnique'), b.option('lastTechnique')];
-      b.loop(first, last, (j) => this.technique(j, surface, key, bounce));
+      b.loop(first, last, (j) => this.technique(j, surface, bounce));
     }
   }
 
   /** One way to find light: sampling emitter j, or for the last j the surface's lobe. */
-  private technique(j: Operand, surface: Surface, key: Operand, bounce: Bounce | undefined): void {
+  private technique(j: Operand, surface: Surface, bounce: Bounce | undefined): void {
     const { b, structure, surfaces } = this;
     const { kind: lobeKind, parameters, wo, normal } = surface;
     const emitterAt = b.constantCall(g('rowAt'), b.option('emittersAt'), b.u32(8), j);
@@ -128,8 +126,7 @@ class Path {
     const is = (code: number): Operand => b.constantCall(g('equals'), kind, b.u32(code));
     const ofFirst = b.constantCall(g('sum'), j, b.u32(1));
     const stream = bounce ? b.constantCall(g('rowAt'), ofFirst, b.option('streams'), bounce.turn) : ofFirst;
-    const u = b.native(numbers, this.pixel, this.sample, stream, key);
-    const v = this.scene.stratum(u, this.sample, this.pixel, stream, key);
+    const { u, v } = this.scene.draw(this.pixel, this.sample, stream, this.key);
 
     const isLobe = is(emitterKind.lobe);
     const sampled = b.branch(isLobe, () => {
@@ -179,17 +176,16 @@ class Path {
   }
 
   /** Russian roulette, and on to the surface that the lobe's direction has met. */
-  private goOn(factor: Operand, source: Source, { point }: Surface, bounce: Bounce, u: Operand): void {
-    const { b, needs } = this;
+  private goOn(factor: Operand, source: Source, surface: Surface, bounce: Bounce, u: Operand): void {
+    const { b } = this;
     const { turn, importance } = bounce;
     const fate = b.constantCall(survival, importance, factor, turn, b.option('rouletteFrom'), u);
     b.branch(part(fate, 'survives'), () => {
-      const before = needs.positions || needs.camera ? [bounce.triangle, bounce.weights] : [detached(point)];
       b.goOn(b.call(g('times'), factor, detached(part(fate, 'scale'))), [
         source.triangle,
         source.weights,
         part(fate, 'importance'),
-        ...before,
+        ...this.surfaces.beforeNext(bounce.triangle, bounce.weights, surface),
       ]);
     });
   }

@@ -6,6 +6,7 @@ import { perspectiveDirection, planeOfPixel } from '../camera/lens.js';
 const { functions } = parse(
   `
   struct Ray { o: vec3f, d: vec3f }
+  fn rayOf(o: vec3f, d: vec3f) -> Ray { return Ray(o, d); }
 
   fn turned(a: vec4f, b: vec4f, c: vec4f, v: vec3f) -> vec3f { return vec3f(dot(a.xyz, v), dot(b.xyz, v), dot(c.xyz, v)); }
 
@@ -74,6 +75,7 @@ const { functions } = parse(
 );
 
 const get = (name: string) => functions.get(name)!;
+export const rayOf = get('rayOf');
 export const cameraRay = get('cameraRay');
 export const parallelRay = get('parallelRay');
 export const lensRay = get('lensRay');

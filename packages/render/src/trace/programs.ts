@@ -1,5 +1,6 @@
-import { defineProgram, concat, wgsl } from '../engine.js';
+import { concat, defineProgram, wgsl, zeros } from '../engine.js';
 import type { DispatchSpec, HostTensor, Tensor, WgslModule } from '../engine.js';
+import { basicSteps } from './basicSteps.js';
 import type { SampleResult } from './integrand/interpret.js';
 import { Interpreter } from './integrand/interpret.js';
 import type { Step } from './integrand/steps.js';
@@ -15,9 +16,17 @@ import type { Needs, Structure } from './structure.js';
  */
 export const optionTypes = {
   pixels: 'u32',
-  spp: 'u32',
   sampleStride: 'u32',
-  // the part of a dispatch
+  // the samples of this call, and how many independent sets they are of by turns
+  fromSample: 'u32',
+  toSample: 'u32',
+  batches: 'u32',
+  // the part of the image that the film shows
+  cropColumn: 'u32',
+  cropRow: 'u32',
+  cropWidth: 'u32',
+  // surfaces that a dispatch computes light at, at most, and its part
+  dispatchSurfaces: 'u32',
   firstPixel: 'u32',
   pixelCount: 'u32',
   firstSample: 'u32',
@@ -25,6 +34,8 @@ export const optionTypes = {
   imageWidth: 'u32',
   strataColumns: 'u32',
   strataRows: 'u32',
+  // of sample numbers in base 2, where Sobol's sequence gives the numbers; else 0
+  sobolDigits: 'u32',
   firstTechnique: 'u32',
   lastTechnique: 'u32',
   combine: 'u32',
@@ -64,8 +75,12 @@ export interface TraceInputs {
   readonly bvh: Tensor;
 }
 
-/** A film [sampleStride, pixels, 4]: sums of radiance and of covered samples. Differentiable in the scene. */
-export type FilmProgram = (inputs: TraceInputs, options: TraceOptions) => Tensor;
+/**
+ * A film [sampleStride, pixels, 4]: sums of radiance and of covered samples. Layer k holds samples k, k + sampleStride, ...
+ * Where `fromSample` is above 0, the film of the samples before it is given, and this is that of all. Differentiable in the
+ * scene.
+ */
+export type FilmProgram = (inputs: TraceInputs, options: TraceOptions, before?: Tensor) => Tensor;
 
 const programs = new Map<string, FilmProgram>();
 
@@ -77,20 +92,22 @@ export function filmProgram(structure: Structure, needs: Needs): FilmProgram {
   return program;
 }
 
-function keyOf({ kinds, ...rest }: Structure, needs: Needs): string {
+/** What tells the kernels of one structure from those of another. */
+export function keyOf({ kinds, ...rest }: Structure, needs: Needs): string {
   const lobes = kinds.map(({ evaluate, sample, pdf }) => [evaluate.key, sample.key, pdf.key]);
   return JSON.stringify([lobes, rest, needs]);
 }
 
-const shared = { scene: 'f32[S]', tables: 'vec4u[T]', bvh: 'vec4u[B]' } as const;
+export const shared = { scene: 'f32[S]', tables: 'vec4u[T]', bvh: 'vec4u[B]' } as const;
 
 /** A kernel over items: an item is a pixel, or a share of the samples of one where there are few pixels. */
 function kernel({ body, uses }: SampleCode, before: string, after: string): WgslModule {
   return {
     text: `fn item(i: u32) {
-  let pixel = firstPixel + i % pixelCount;
+  let place = firstPixel + i % pixelCount;
   let share = i / pixelCount;
-  let at = 4u * (share * pixels + pixel);
+  let at = 4u * (share * pixels + place);
+  let pixel = (cropRow + place / cropWidth) * imageWidth + cropColumn + place % cropWidth;
   ${before}
   for (var sampleIndex = firstSample + share; sampleIndex < lastSample; sampleIndex += sampleStride) {
 ${body}
@@ -101,21 +118,20 @@ ${body}
   };
 }
 
-/** Surfaces that one dispatch computes light at, at most: some 100 ms on a software GPU. */
-const surfacesPerDispatch = 2 ** 17;
+/** Surfaces that a sample is expected to reach, at most: roulette ends most paths early. */
+export const surfacesOfPath = (turns: number): number => Math.min(Math.max(1, turns), 8);
 
 /** A kernel over all samples, in dispatches that none of takes long: parts of the image, or some samples of all of it. */
 function inParts(label: string, code: WgslModule, options: Readonly<Record<string, number>>): DispatchSpec[] {
-  const { pixels, spp, sampleStride, turns } = options;
-  // roulette ends most paths early
-  const samplesPerDispatch = Math.floor(surfacesPerDispatch / Math.min(Math.max(1, turns), 8));
-  const range = Math.min(pixels, samplesPerDispatch);
-  const step = Math.max(sampleStride, Math.floor(samplesPerDispatch / range));
+  const { pixels, fromSample, toSample, sampleStride, turns, dispatchSurfaces } = options;
+  const samplesPerDispatch = Math.max(1, Math.floor(dispatchSurfaces / surfacesOfPath(turns)));
+  const range = Math.min(pixels, Math.ceil(samplesPerDispatch / sampleStride));
+  const step = sampleStride * Math.max(1, Math.floor(samplesPerDispatch / (range * sampleStride)));
   const parts: DispatchSpec[] = [];
   for (let firstPixel = 0; firstPixel < pixels; firstPixel += range) {
     const pixelCount = Math.min(range, pixels - firstPixel);
-    for (let firstSample = 0; firstSample < spp; firstSample += step) {
-      const lastSample = Math.min(firstSample + step, spp);
+    for (let firstSample = fromSample; firstSample < toSample; firstSample += step) {
+      const lastSample = Math.min(firstSample + step, toSample);
       const part = { firstPixel, pixelCount, firstSample, lastSample };
       parts.push({ label, code, items: pixelCount * sampleStride, options: part });
     }
@@ -123,16 +139,23 @@ function inParts(label: string, code: WgslModule, options: Readonly<Record<strin
   return parts;
 }
 
-/** Adds a sum of samples to a film, or begins it. */
-const exposeCode = (film: string, total: string): string => `let total = ${total};
+/**
+ * Begins with the film so far and ends with the film after. Every sample is added by itself, so that the sums do not depend
+ * on which samples are computed together.
+ */
+const soFar = (film: string, before: string): string => `var total = vec4f();
   for (var c = 0u; c < 4u + none; c++) {
-    ${film}[at + c] = select(${film}[at + c], 0.0, firstSample == 0u) + total[c];
-  }`;
+    if (firstSample > fromSample) { total[c] = ${film}[at + c]; } ${before}
+  }
+  var radiance = total.xyz;
+  var covered = total.w;`;
+const after = (film: string): string => `total = vec4f(radiance, covered);
+  for (var c = 0u; c < 4u + none; c++) { ${film}[at + c] = total[c]; }`;
 
 const filmShape = ({ sampleStride, pixels }: Readonly<Record<string, number>>): number[] => [sampleStride, pixels, 4];
 
 function makeProgram(structure: Structure, needs: Needs): FilmProgram {
-  const steps = pathSteps(structure, needs);
+  const steps = (structure.basic ? basicSteps : pathSteps)(structure, needs);
   const codes = new Map<KernelMode, SampleCode>();
   const code = (mode: KernelMode): SampleCode => {
     let known = codes.get(mode);
@@ -147,7 +170,7 @@ function makeProgram(structure: Structure, needs: Needs): FilmProgram {
     options: optionTypes,
     outputs: (_, options) => ({ moved: { dtype: 'f32', shape: filmShape(options) } }),
     dispatches: (_, options) => {
-      const film = kernel(code('jvp'), 'var radiance = vec3f();', exposeCode('moved', 'vec4f(radiance, 0.0)'));
+      const film = kernel(code('jvp'), soFar('moved', ''), after('moved'));
       return inParts('trace: tangents', film, options);
     },
     reference: (inputs, options) => {
@@ -158,28 +181,27 @@ function makeProgram(structure: Structure, needs: Needs): FilmProgram {
   });
   const program = defineProgram({
     name: 'pathTrace',
-    inputs: shared,
+    inputs: { ...shared, before: 'f32[N, P, 4]' },
     options: optionTypes,
     outputs: (_, options) => ({ film: { dtype: 'f32', shape: filmShape(options) } }),
     dispatches: (_, options) => {
-      const sums = 'var radiance = vec3f();\n  var covered = 0.0;';
-      return inParts(
-        'trace: image',
-        kernel(code('value'), sums, exposeCode('film', 'vec4f(radiance, covered)')),
-        options,
-      );
+      const before = 'else if (fromSample > 0u) { total[c] = before[at + c]; }';
+      return inParts('trace: image', kernel(code('value'), soFar('film', before), after('film')), options);
     },
     reference: (inputs, options) => {
       const film = new Float64Array(4 * options.sampleStride * options.pixels);
+      if (options.fromSample > 0) film.set(inputs.before.data);
       onHost(steps, inputs, options, (run, at) => expose(film, at, run.value()));
       return { film };
     },
-    vjp: ({ gradFilm }, inputs, options) => ({ scene: adjoint(inputs, gradFilm, options as TraceOptions) }),
-    jvp: ({ tangentScene }, inputs, options) => ({
-      film: tangents({ ...inputs, tangent: tangentScene }, options as TraceOptions).moved,
+    vjp: ({ gradFilm }, { scene, tables, bvh }, options) => ({
+      scene: adjoint({ scene, tables, bvh }, gradFilm, options as TraceOptions),
+    }),
+    jvp: ({ tangentScene }, { scene, tables, bvh }, options) => ({
+      film: tangents({ scene, tables, bvh, tangent: tangentScene }, options as TraceOptions).moved,
     }),
   });
-  return (inputs, options) => program(inputs, options).film;
+  return (inputs, options, before) => program({ ...inputs, before: before ?? zeros([1, 1, 4]) }, options).film;
 }
 
 type Adjoint = (inputs: TraceInputs, gradient: Tensor, options: TraceOptions) => Tensor;
@@ -236,10 +258,11 @@ function onHost(
   sample: (run: Interpreter, at: number) => void,
 ): void {
   const memory = { scene: scene.data, tables: tables.data, bvh: bvh.data, options };
-  const { pixels, spp, sampleStride } = options;
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    for (let s = 0; s < spp; s++) {
-      const at = 4 * ((s % sampleStride) * pixels + pixel);
+  const { pixels, fromSample, toSample, sampleStride, cropColumn, cropRow, cropWidth, imageWidth } = options;
+  for (let place = 0; place < pixels; place++) {
+    const pixel = (cropRow + Math.floor(place / cropWidth)) * imageWidth + cropColumn + (place % cropWidth);
+    for (let s = fromSample; s < toSample; s++) {
+      const at = 4 * ((s % sampleStride) * pixels + place);
       sample(new Interpreter(steps, memory, { pixel: [pixel], sampleIndex: [s] }), at);
     }
   }

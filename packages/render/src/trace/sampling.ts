@@ -1,44 +1,10 @@
-import { parse, philox, uniform01 } from '../engine.js';
+import { parse } from '../engine.js';
 import { directionInTexel } from '../light/environment/sample.js';
 import { latLongCoordinates } from '../light/environment/latLong.js';
 
-/** Random numbers, strata, film filters and sampling weights. All of it is constant for derivatives. */
+/** Film filters and sampling weights. All of it is constant for derivatives. */
 const { functions } = parse(
   `
-  fn numbers(pixel: u32, sample: u32, stream: u32, key: vec2u) -> vec4f {
-    let w = philox(vec4u(pixel, sample, stream, 0), key);
-    return vec4f(uniform01(w.x), uniform01(w.y), uniform01(w.z), uniform01(w.w));
-  }
-
-  // Bit mixing with the constants of lowbias32 (Wellons 2018).
-  fn mixed(x: u32) -> u32 {
-    let a = (x ^ (x >> 16)) * 0x7feb352d;
-    let b = (a ^ (a >> 15)) * 0x846ca68b;
-    return b ^ (b >> 16);
-  }
-  // place + a number of 0 ... size - 1 drawn for the line, around the end
-  fn shifted(place: u32, line: u32, seed: u32, size: u32) -> u32 {
-    let at = place + (((mixed(seed + line * 0x9E3779B9) >> 16) * size) >> 16);
-    return select(at, at - size, at >= size);
-  }
-  // The stratum (column, row) of a sample: another order for every pixel and stream, each stratum once. Rows and columns
-  // are shifted against each other by turns, a Feistel network. With one order for all streams, or orders that only begin
-  // elsewhere, the stratum in the pixel would tell that on the light, and pixels would not converge.
-  fn stratumOf(sample: u32, pixel: u32, stream: u32, key: vec2u, columns: u32, rows: u32) -> vec2u {
-    let seed = mixed((pixel * 0x9E3779B9) ^ (stream * 0x85EBCA6B) ^ key.x) ^ key.y;
-    let cell = sample % (columns * rows);
-    let row = shifted(cell / columns, 0, seed, rows);
-    let column = shifted(cell % columns, row, seed + 1, columns);
-    let row2 = shifted(row, column, seed + 2, rows);
-    return vec2u(shifted(column, row2, seed + 3, columns), row2);
-  }
-
-  // (u.x, u.y) within a stratum of a grid
-  fn stratified(u: vec4f, stratum: vec2u, columns: u32, rows: u32) -> vec2f {
-    let place = vec2f(f32(stratum.x) + u.x, f32(stratum.y) + u.y);
-    return min(place / vec2f(f32(columns), f32(rows)), vec2f(0.99999994));
-  }
-
   fn pixelPlace(pixel: u32, width: u32, offset: vec2f) -> vec2f {
     return vec2f(f32(pixel % width), f32(pixel / width)) + 0.5 + offset;
   }
@@ -87,13 +53,10 @@ const { functions } = parse(
     return Fate(u32(u < q), 1.0 / q, carried / q);
   }
 `,
-  { uses: [philox, uniform01, directionInTexel, latLongCoordinates] },
+  { uses: [directionInTexel, latLongCoordinates] },
 );
 
 const get = (name: string) => functions.get(name)!;
-export const numbersFunction = get('numbers');
-export const stratumOf = get('stratumOf');
-export const stratified = get('stratified');
 export const pixelPlace = get('pixelPlace');
 export const boxOffset = get('boxOffset');
 export const gaussianOffset = get('gaussianOffset');

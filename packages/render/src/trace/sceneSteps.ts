@@ -1,9 +1,10 @@
 import { latLongCoordinates } from '../light/environment/latLong.js';
 import { g } from './glue.js';
-import { Integrand } from './integrand/steps.js';
+import { Integrand, part } from './integrand/steps.js';
 import type { Operand } from './integrand/steps.js';
 import { lookup } from './lookup.js';
-import { stratified, stratumOf } from './sampling.js';
+import { numbers } from './natives.js';
+import { sobol, stratified, stratumOf } from './samplers.js';
 import type { Needs, Structure } from './structure.js';
 
 /** The list of steps under construction, and what several parts of it read from the scene. */
@@ -18,11 +19,25 @@ export class SceneSteps {
     readonly needs: Needs,
   ) {}
 
-  /** Two stratified numbers of a stream of a sample. */
-  stratum(u: Operand, sample: Operand, pixel: Operand, stream: Operand, key: Operand): Operand {
+  /** The numbers that a sample draws from a stream: four in [0, 1), and the two of them (or others) that are spread best. */
+  draw(pixel: Operand, sample: Operand, stream: Operand, key: Operand): Drawn {
     const { b } = this;
-    const grid = [b.option('strataColumns'), b.option('strataRows')] as const;
-    return b.constantCall(stratified, u, b.constantCall(stratumOf, sample, pixel, stream, key, ...grid), ...grid);
+    const digits = b.option('sobolDigits');
+    const ofSobol = b.branch(b.constantCall(g('isSome'), digits), () =>
+      b.constantCall(sobol, pixel, sample, stream, key, digits),
+    );
+    const others = b.branch(b.constantCall(g('isZero'), digits), () => {
+      const grid = [b.option('strataColumns'), b.option('strataRows')] as const;
+      const u = b.native(numbers, pixel, sample, stream, key);
+      return {
+        u,
+        v: b.constantCall(stratified, u, b.constantCall(stratumOf, sample, pixel, stream, key, ...grid), ...grid),
+      };
+    });
+    return {
+      u: b.constantCall(g('plus4'), ofSobol, others.u),
+      v: b.constantCall(g('plus2'), b.constantCall(g('pair'), part(ofSobol, 'x'), part(ofSobol, 'y')), others.v),
+    };
   }
 
   /** Radiance of the environment from direction d. */
@@ -53,4 +68,12 @@ export class SceneSteps {
     const rows = b.constantCall(g('record'), at, at, at, at);
     return b.load(rows, b.option('one'), 1, 3, needs.lights)[0];
   }
+}
+
+/** Numbers of a stream of a sample. */
+interface Drawn {
+  /** vec4f; z and w are not among those of `v`. */
+  readonly u: Operand;
+  /** vec2f */
+  readonly v: Operand;
 }

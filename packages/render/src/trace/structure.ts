@@ -16,6 +16,8 @@ export interface Structure {
   readonly filter: 'box' | 'gaussian';
   /** Paths of several surfaces; else direct light. */
   readonly bounces: boolean;
+  /** Paths that meet lights by chance only: `prbBasic`. */
+  readonly basic?: boolean;
 }
 
 /** Which inputs get gradients: only these get code. */
@@ -31,3 +33,10 @@ export interface Needs {
   readonly environment: boolean;
   readonly lights: boolean;
 }
+
+/** No input gets a gradient. */
+export const noNeeds = ({ kinds }: Structure): Needs => ({
+  ...{ camera: false, positions: false, normals: false, uvs: false, tangents: false, normalMap: false },
+  ...{ environment: false, lights: false },
+  parameters: kinds.map(({ params }) => Object.keys(params).map(() => false)),
+});

@@ -50,8 +50,10 @@ export interface Whereabouts {
     readonly turn: Operand;
     /** Weights of the second and third corner: the place in the triangle, which it keeps; zero at the first surface. */
     readonly weights: Operand;
-    /** The surface before, zero at the first. */
+    /** The surface before, zero at the first: what `SurfaceSteps.before` makes of the walk's state. */
     readonly before: Before;
+    /** Whether the light of an emitter that later surfaces are counts; else techniques find it. */
+    readonly shines?: boolean;
   };
 }
 
@@ -59,15 +61,37 @@ export interface Whereabouts {
  * The surface before as a point, where nothing moves that has a gradient, and else as a place in a triangle: the point is
  * computed again, so that what its place does to the light at this surface gets to its vertices and to the camera.
  */
-export type Before =
+type Before =
   { readonly point: Operand } | { readonly triangle: Operand; readonly weights: Operand; readonly turn: Operand };
 
 /** The steps that find out what a ray has met. */
 export class SurfaceSteps {
   private readonly b: Integrand;
+  /** Whether the points of a path have gradients. */
+  private readonly moving: boolean;
 
   constructor(private readonly scene: SceneSteps) {
     this.b = scene.b;
+    this.moving = scene.needs.positions || scene.needs.camera;
+  }
+
+  /** What a walk's state says of the surface before, at the first one: nothing. */
+  beforeFirst(): Operand[] {
+    const { b } = this;
+    const nothing = b.f32(0);
+    return this.moving
+      ? [b.u32(0), b.constantCall(g('pair'), nothing, nothing)]
+      : [b.constantCall(g('repeat'), nothing)];
+  }
+
+  /** The surface before from that state, in turn number `turn`. */
+  before(turn: Operand, state: readonly Operand[]): Before {
+    return this.moving ? { triangle: state[0], weights: state[1], turn } : { point: state[0] };
+  }
+
+  /** That state for the turn after the one at this surface. */
+  beforeNext(triangle: Operand, weights: Operand, { point }: Surface): Operand[] {
+    return this.moving ? [triangle, weights] : [detached(point)];
   }
 
   at(where: Whereabouts): Surface {
@@ -100,8 +124,8 @@ export class SurfaceSteps {
     }
     if (structure.area) {
       const front = b.constantCall(g('frontOf'), m, d, part(shape, 'z'), part(shape, 'w'));
-      // further lights are found by techniques
-      b.branch(isFirst ? b.constantCall(g('both'), front, isFirst) : front, () => {
+      const onlyFirst = isFirst && !later?.shines;
+      b.branch(onlyFirst ? b.constantCall(g('both'), front, isFirst) : front, () => {
         const emitter = b.native(tableRow, part(shape, 'z'));
         b.emit(this.scene.colour(part(emitter, 'z')));
       });

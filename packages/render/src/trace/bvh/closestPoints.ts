@@ -78,14 +78,14 @@ const abovePlane = expr`
   }`;
 
 /**
- * For each point the nearest point of a surface, found on the GPU through the mesh's tree (`bvhOf`), which is refitted to
+ * For each point the nearest point of a surface, found on the GPU through the mesh's tree (`bvhOf`) at
  * the present positions: it replays inside of `compile` while the mesh moves. Inside, edges and corners of triangles count
  * alike (Ericson 2005, Real-Time Collision Detection, section 5.1.5, in another form); triangles without area are their edges. Of
  * equally near triangles one is given. What you do not use is not computed.
  *
  * @param points [N, 3]; one with NaN is near to nothing.
  * @param options `maxDistance`: what is not nearer than this does not count; default 1e15.
- * @throws ShapeError for other shapes, a mesh without triangles or without positions at rest.
+ * @throws ShapeError for other shapes, a mesh without triangles.
  * @example
  * const { planeDistance } = closestPoints(surface, scan);
  * planeDistance.square().mean().backward(); // pulls the surface to the scan

@@ -1,7 +1,9 @@
 export { bvhOf } from './meshBvh.js';
 export { buildBvh } from './topology.js';
 export type { BvhTopology } from './topology.js';
+export { bvhCost } from './cost.js';
 export { refitBvh } from './refit.js';
+export { buildBvhOnGpu } from './gpu/build.js';
 export { bvhWord, closestHit, occluded, offsetOrigin } from './traverse.wgsl.js';
 export { occlusion, rayCast } from './rayCast.js';
 export { closestPoints } from './closestPoints.js';

@@ -5,8 +5,9 @@ import type { Tensor } from '../../engine.js';
 import { icosphereShape } from '../../geometry/index.js';
 import { randomNumbers } from '../../testing/random.testing.js';
 import { randomRays, rows } from './bruteForce.testing.js';
+import { checkBounds } from './checkBounds.testing.js';
 import { fillBvh } from './fill.js';
-import { childWord, gridWord, isLeaf, leafCount, leafOffset, nodeWords, rowWords, triangleWords } from './layout.js';
+import { nodeWords } from './layout.js';
 import { buildBvh, rayCast, refitBvh } from './index.js';
 
 const shape = icosphereShape({ subdivisions: 3 });
@@ -19,43 +20,6 @@ function moved(random: () => number): Float32Array {
     const [c, s] = [Math.cos(2 * y), Math.sin(2 * y)];
     return [3 * (c * x - s * z) + y * y, y - 4, c * z + s * x][i % 3] + 0.01 * random();
   });
-}
-
-/** Throws unless bounds hold all that is below them. @returns the triangles below. */
-function checkBounds(words: Uint32Array): number {
-  const floats = new Float32Array(words.buffer);
-  let triangles = 0;
-  const verticesBelow = (child: number): number[][] => {
-    if (isLeaf(child)) {
-      triangles += leafCount(child);
-      const first = leafOffset(child) * rowWords;
-      return Array.from({ length: 3 * leafCount(child) }, (_, k) => {
-        const at = first + Math.floor(k / 3) * triangleWords + 3 * (k % 3);
-        return [...floats.subarray(at, at + 3)];
-      });
-    }
-    const node = child * rowWords;
-    const all: number[][] = [];
-    for (let k = 0; k < 4; k++) {
-      if (((words[node + gridWord] >>> (24 + k)) & 1) === 0) continue;
-      const below = verticesBelow(words[node + childWord + k]);
-      for (let axis = 0; axis < 3; axis++) {
-        const step = 2 ** (((words[node + gridWord] >>> (8 * axis)) & 255) - 127);
-        const side = (word: number): number =>
-          floats[node + axis] + ((words[node + word + axis] >>> (8 * k)) & 255) * step;
-        // rounding of the differences from the origin, which traversal allows for
-        const slack = 1e-6 * (Math.abs(floats[node + axis]) + 255 * step);
-        for (const p of below) {
-          if (!(p[axis] >= side(4) - slack && p[axis] <= side(7) + slack))
-            throw new Error(`${child}: ${p.join()} is outside`);
-        }
-      }
-      all.push(...below);
-    }
-    return all;
-  };
-  verticesBelow(0);
-  return triangles;
 }
 
 afterEach(() => void vi.restoreAllMocks());

@@ -2,7 +2,7 @@ import { ShapeError, defineProgram, tensor } from '../../engine.js';
 import type { HostTensor, Tensor } from '../../engine.js';
 import { nodeWords, rowWords } from './layout.js';
 import { fillBvh } from './fill.js';
-import { nodeCode, triangleCode } from './refit.wgsl.js';
+import { nodeCode, topologyTriangles } from './refit.wgsl.js';
 import type { BvhTopology } from './topology.js';
 
 type RefitProgram = (
@@ -34,7 +34,7 @@ function defineRefit({ vertexCount, triangleCount, levels }: BvhTopology): Refit
     outputs: ({ topology }) => ({ bvh: { dtype: 'u32', shape: topology.shape } }),
     scratch: () => ({ boxes: { element: 'f32', length: 6 * nodeCount } }),
     dispatches: () => [
-      { label: 'refitBvh triangles', items: triangleCount, code: triangleCode },
+      { label: 'refitBvh triangles', items: triangleCount, code: topologyTriangles },
       ...steps.map((step) => ({ label: 'refitBvh nodes', code: nodeCode, ...step })),
     ],
     reference: ({ topology, positions }: { topology: HostTensor; positions: HostTensor }) => {

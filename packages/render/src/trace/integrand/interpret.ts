@@ -55,6 +55,11 @@ export class Interpreter {
     return { radiance: this.radiance, covered: this.covered };
   }
 
+  /** What an operand was, once `value` has run. */
+  valueOf(operand: Operand): readonly number[] {
+    return this.operand(operand);
+  }
+
   /** The radiance, with everything that is constant for derivatives written to `tape`, or taken from it. */
   frozenValue(tape: (readonly number[])[], replay: boolean): SampleResult {
     this.frozen = { tape, at: 0, replay };
