@@ -84,6 +84,10 @@ print(json.dumps({'torch': torch.__version__, 'cases': [
     case('weight norm, transposed conv', nn.utils.weight_norm(nn.ConvTranspose2d(3, 2, 4, stride=2, padding=1)), (1, 3, 2, 3)),
     case('weight norm, linear', nn.utils.weight_norm(nn.Linear(4, 3), dim=1), (2, 4)),
     case('adaptive average pool', nn.AdaptiveAvgPool2d((2, 3)), (1, 2, 5, 7)),
+    case('adaptive max pool', nn.AdaptiveMaxPool2d((2, 3)), (1, 2, 5, 7)),
+    case('adaptive max pool, even parts', nn.AdaptiveMaxPool2d((2, 2)), (2, 1, 4, 6)),
+    case('conv, reflected', nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode='reflect'), (1, 2, 5, 6)),
+    case('conv, circular, stride', nn.Conv2d(2, 3, 3, stride=2, padding=1, padding_mode='circular'), (1, 2, 5, 6)),
     case('upsample, nearest', nn.Upsample(scale_factor=2), (1, 2, 3, 4)),
     case('upsample, bilinear', nn.Upsample(scale_factor=1.5, mode='bilinear', recompute_scale_factor=True), (1, 2, 4, 3)),
 ]}, separators=(',', ':')))

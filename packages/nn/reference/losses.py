@@ -34,6 +34,17 @@ def kl(mean, log_variance):
         torch.distributions.Normal(mean, torch.exp(log_variance / 2)), torch.distributions.Normal(0 * one, one)).mean()
 
 
+def ssim(x, t):
+    """1 less the mean of Wang et al. 2004, eq. 13, by plain convolutions."""
+    line = torch.exp(-(torch.arange(11) - 5.0) ** 2 / (2 * 1.5 ** 2))
+    window = torch.outer(line, line)[None, None] / line.sum() ** 2
+    mean = lambda v: F.conv2d(v.reshape(-1, 1, *v.shape[-2:]), window)
+    mx, mt = mean(x), mean(t)
+    vx, vt, cov = mean(x * x) - mx ** 2, mean(t * t) - mt ** 2, mean(x * t) - mx * mt
+    c1, c2 = 0.01 ** 2, 0.03 ** 2
+    return 1 - ((2 * mx * mt + c1) * (2 * cov + c2) / ((mx ** 2 + mt ** 2 + c1) * (vx + vt + c2))).mean()
+
+
 print(json.dumps({'torch': torch.__version__, 'cases': [
     case('l1', F.l1_loss, [3, 4]),
     case('l1, sum', lambda x, t: F.l1_loss(x, t, reduction='sum'), [3, 4]),
@@ -46,5 +57,6 @@ print(json.dumps({'torch': torch.__version__, 'cases': [
     case('binary', F.binary_cross_entropy, [3, 4], 0.4, 0.5),
     case('kl', kl, [3, 4]),
     case('cosine', lambda x, t: F.cosine_similarity(x, t), [3, 4]),
+    case('ssim', ssim, [1, 2, 12, 13], 0.4, 0.5),
     case('cosine, last dimension', lambda x, t: F.cosine_similarity(x, t, dim=-1), [2, 3, 4]),
 ]}, separators=(',', ':')))

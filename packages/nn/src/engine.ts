@@ -1,3 +1,3 @@
 /** What this package takes from the layers below, by one name. */
 export * from '@chiaro/autograd';
-export { leavesOf, showShape } from '@chiaro/tensor/engine';
+export { adaptiveParts, leavesOf, mapTree, paddingOf, sameShape, showShape, structure } from '@chiaro/tensor/engine';

@@ -8,6 +8,7 @@ export * from './functional/index.js';
 export * from './losses/index.js';
 export * from './layers/index.js';
 export * from './models/index.js';
+export * from './precision/index.js';
 export * from './train/index.js';
 export * from './io/numpy/index.js';
 export * from './io/safetensors/index.js';

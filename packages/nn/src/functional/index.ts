@@ -1,3 +1,4 @@
+export { adaptiveMaxPool2d } from './adaptiveMaxPool2d.js';
 export { imageGrid } from './imageGrid.js';
 export type { ImageGridOptions } from './imageGrid.js';
 export { groupNorm, layerNorm, localResponseNorm } from './normalise.js';

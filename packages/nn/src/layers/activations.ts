@@ -1,4 +1,5 @@
 import { elementwise, expr, Parameter, type Tensor } from '../engine.js';
+import { inFloat32 } from '../precision/autocast.js';
 import { Module } from './module.js';
 
 const prelu = expr`fn prelu(x: f32, slope: f32) -> f32 { return select(x, slope * x, x <= 0.0); }`;
@@ -76,6 +77,6 @@ export class Softmax extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.softmax(this.dim);
+    return inFloat32(x, (wide) => wide.softmax(this.dim));
   }
 }

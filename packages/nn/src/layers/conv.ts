@@ -4,12 +4,15 @@ import {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
   type Generator,
+  paddingOf,
   Parameter,
   ShapeError,
   type Pair,
   type Shape,
   type Tensor,
 } from '../engine.js';
+import { pad2d, type PaddingMode } from '../functional/padding.js';
+import { stored } from '../precision/autocast.js';
 import { initialWeights } from './initial.js';
 import { Module } from './module.js';
 
@@ -17,6 +20,8 @@ import { Module } from './module.js';
 export interface Conv2dLayerOptions extends Conv2dOptions {
   /** Whether a number per channel is added: true. */
   readonly bias?: boolean;
+  /** What stands in the padding: `zeros`. */
+  readonly paddingMode?: PaddingMode;
   /** Draws the first weights; without one, from the default generator. */
   readonly generator?: Generator;
 }
@@ -28,13 +33,15 @@ export class Conv2d extends Module {
   /** [out] */
   readonly bias: Parameter | null;
   readonly #options: Conv2dOptions;
+  readonly #paddingMode: PaddingMode;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dLayerOptions = {}) {
     super();
-    const { bias = true, generator, ...layout } = options;
+    const { bias = true, paddingMode = 'zeros', generator, ...layout } = options;
     const shape = [outChannels, inChannels / (layout.groups ?? 1), ...bothOf(kernelSize)];
     ({ weight: this.weight, bias: this.bias } = initialWeights(shape, bias, generator));
     this.#options = layout;
+    this.#paddingMode = paddingMode;
   }
 
   override forward(x: Tensor): Tensor {
@@ -43,7 +50,10 @@ export class Conv2d extends Module {
 
   /** The convolution with other weights of the same shape. */
   apply(x: Tensor, weight: Tensor): Tensor {
-    return conv2d(x, weight, this.bias, this.#options);
+    if (this.#paddingMode === 'zeros') return conv2d(stored(x), stored(weight), this.bias, this.#options);
+    const [[top, bottom], [left, right]] = paddingOf('Conv2d', this.#options.padding ?? 0);
+    const surrounded = pad2d(stored(x), [left, right, top, bottom], this.#paddingMode);
+    return conv2d(surrounded, stored(weight), this.bias, { ...this.#options, padding: 0 });
   }
 
   override multiplyAdds(_input: Shape, output: Shape): number {
@@ -92,14 +102,14 @@ export class ConvTranspose2d extends Module {
   /** The transposed convolution with other weights of the same shape. */
   apply(x: Tensor, weight: Tensor): Tensor {
     const { bias } = this;
-    if (bias?.rank !== 3) return convTranspose2d(x, weight, bias, this.#options);
-    const y = convTranspose2d(x, weight, null, this.#options);
+    if (bias?.rank !== 3) return convTranspose2d(stored(x), stored(weight), bias, this.#options);
+    const y = convTranspose2d(stored(x), stored(weight), null, this.#options);
     if (bias.shape.some((n, d) => n !== y.shape[d + 1])) {
       throw new ShapeError(
         `ConvTranspose2d: the untied bias is for results [B, ${bias.shape.join(', ')}], got [${y.shape.join(', ')}]`,
       );
     }
-    return y.add(bias);
+    return y.add(bias).to(y.dtype);
   }
 
   override multiplyAdds(input: Shape): number {

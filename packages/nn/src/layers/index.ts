@@ -9,7 +9,7 @@ export { Module, Sequential } from './module.js';
 export type { ForwardHook, NamedArray, StateDict } from './module.js';
 export { BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm, LocalResponseNorm } from './norm.js';
 export type { BatchNormOptions } from './norm.js';
-export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from './pooling.js';
+export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from './pooling.js';
 export { Flatten, Pad2d, PixelShuffle } from './rearrange.js';
 export { summarize, summaryText } from './summary.js';
 export type { NetworkSummary, SummaryRow } from './summary.js';

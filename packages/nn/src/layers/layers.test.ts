@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Generator, noGrad, resizeBilinear, tensor, type Tensor } from '../engine.js';
 import {
   AdaptiveAvgPool2d,
+  AdaptiveMaxPool2d,
   AvgPool2d,
   BatchNorm2d,
   Conv2d,
@@ -99,6 +100,10 @@ const layers: Readonly<Record<string, () => Module>> = {
   'weight norm, transposed conv': () => new WeightNorm(new ConvTranspose2d(3, 2, 4, { stride: 2, padding: 1 })),
   'weight norm, linear': () => new WeightNorm(new Linear(4, 3), 1),
   'adaptive average pool': () => new AdaptiveAvgPool2d([2, 3]),
+  'adaptive max pool': () => new AdaptiveMaxPool2d([2, 3]),
+  'adaptive max pool, even parts': () => new AdaptiveMaxPool2d(2),
+  'conv, reflected': () => new Conv2d(2, 3, 3, { padding: [1, 2], paddingMode: 'reflect' }),
+  'conv, circular, stride': () => new Conv2d(2, 3, 3, { stride: 2, padding: 1, paddingMode: 'circular' }),
   'upsample, nearest': () => new Upsample(2),
   'upsample, bilinear': () => new Upsample(1.5, { mode: 'bilinear' }),
 };
@@ -313,6 +318,9 @@ describe('modules', () => {
     expect(() => net.load({ bias, wait: bias })).toThrow(/missing arrays: weight; arrays without a place: wait/);
     expect(() => net.load({ bias, weight: { shape: [2, 1], data: [1, 2] } })).toThrow(
       /weight has shape \[1, 2\].*\[2, 1\]/,
+    );
+    expect(() => net.load({ weight: { shape: [1, 2], data: [7, 8] }, bias: { shape: [1], data: [5, 6] } })).toThrow(
+      /bias \[1\] has 1 elements, the array 2/,
     );
     expect(await net.weight.data()).toEqual(before);
     expect(await net.load({ bias, weight: { shape: [1, 2], data: [1, 2] } }).bias!.data()).toEqual(

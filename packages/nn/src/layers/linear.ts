@@ -1,4 +1,5 @@
 import type { Generator, Parameter, Shape, Tensor } from '../engine.js';
+import { stored } from '../precision/autocast.js';
 import { initialWeights } from './initial.js';
 import { Module } from './module.js';
 
@@ -24,8 +25,8 @@ export class Linear extends Module {
 
   /** The product with other weights of the same shape. */
   apply(x: Tensor, weight: Tensor): Tensor {
-    const product = x.matmul(weight.transpose());
-    return this.bias ? product.add(this.bias) : product;
+    const product = stored(x).matmul(stored(weight).transpose());
+    return this.bias ? product.add(this.bias).to(product.dtype) : product;
   }
 
   override multiplyAdds(input: Shape): number {

@@ -159,6 +159,10 @@ export abstract class Module {
       if (given.length !== shape.length || given.some((n, d) => n !== shape[d])) {
         throw new ShapeError(`load: ${name} has shape [${shape.join(', ')}], the array [${given.join(', ')}]`);
       }
+      const [count, wanted] = [arrays[name]!.data.length, shape.reduce((a, b) => a * b, 1)];
+      if (count !== wanted) {
+        throw new FormatError(`load: ${name} [${shape.join(', ')}] has ${wanted} elements, the array ${count}`);
+      }
     }
     for (const [name, cell] of state) {
       cell.assign(tensor(Float32Array.from(arrays[name]!.data), cell.shape).to(cell.dtype));

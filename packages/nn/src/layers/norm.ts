@@ -6,6 +6,7 @@ import {
   perChannel,
   type LocalResponseNormOptions,
 } from '../functional/normalise.js';
+import { inFloat32 } from '../precision/autocast.js';
 import { Module } from './module.js';
 
 /** Options of `BatchNorm2d`; the defaults are PyTorch's. */
@@ -47,6 +48,10 @@ export class BatchNorm2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    return inFloat32(x, (wide) => this.#normalise(wide));
+  }
+
+  #normalise(x: Tensor): Tensor {
     const { weight, bias } = this;
     if (!this.training) {
       return batchNorm(x, this.running_mean, this.running_var, weight, bias, { eps: this.#eps });
@@ -91,7 +96,7 @@ export class GroupNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return perChannel(groupNorm(x, this.groups, this.options), this.weight, this.bias);
+    return inFloat32(x, (wide) => perChannel(groupNorm(wide, this.groups, this.options), this.weight, this.bias));
   }
 }
 
@@ -129,9 +134,11 @@ export class LayerNorm extends Module {
     if (this.#shape.some((n, i) => x.shape[x.rank - rank + i] !== n)) {
       throw new ShapeError(`LayerNorm: x of shape [${x.shape.join(', ')}] must end in [${this.#shape.join(', ')}]`);
     }
-    const normal = layerNorm(x, rank, this.options);
-    const scaled = this.weight ? normal.mul(this.weight) : normal;
-    return this.bias ? scaled.add(this.bias) : scaled;
+    return inFloat32(x, (wide) => {
+      const normal = layerNorm(wide, rank, this.options);
+      const scaled = this.weight ? normal.mul(this.weight) : normal;
+      return this.bias ? scaled.add(this.bias) : scaled;
+    });
   }
 }
 
@@ -145,6 +152,6 @@ export class LocalResponseNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return localResponseNorm(x, this.size, this.options);
+    return inFloat32(x, (wide) => localResponseNorm(wide, this.size, this.options));
   }
 }

@@ -7,6 +7,7 @@ import {
   type Pool2dOptions,
   type Tensor,
 } from '../engine.js';
+import { adaptiveMaxPool2d } from '../functional/adaptiveMaxPool2d.js';
 import { Module } from './module.js';
 
 /** Largest element of every window; see `maxPool2d`. */
@@ -52,5 +53,19 @@ export class AdaptiveAvgPool2d extends Module {
 
   override forward(x: Tensor): Tensor {
     return adaptiveAvgPool2d(x, this.#size);
+  }
+}
+
+/** Largest elements of as many windows as the result has pixels; see `adaptiveMaxPool2d`. */
+export class AdaptiveMaxPool2d extends Module {
+  readonly #size: Pair;
+
+  constructor(size: Pair) {
+    super();
+    this.#size = size;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return adaptiveMaxPool2d(x, this.#size);
   }
 }

@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor } from '../engine.js';
+import { ShapeError, structure, type Tensor } from '../engine.js';
 import { reduced, sameShape, type LossOptions } from './difference.js';
 
 /** Differences of neighbours along a dimension. */
@@ -47,4 +47,16 @@ export function laplacianLoss(x: Tensor, target: Tensor, options: LossOptions = 
   const part = (top: number, left: number): Tensor => d.narrow(-2, top, H - 2).narrow(-1, left, W - 2);
   const around = part(0, 1).add(part(2, 1)).add(part(1, 0)).add(part(1, 2));
   return reduced(around.sub(part(1, 1).mul(4)).abs(), options);
+}
+
+/**
+ * 1 less the structural similarity of two images [..., H, W] in [0, peak], at least 11 x 11: 0 for equal ones, at most 2. The
+ * mean over all images and all places where the Gaussian window of 11 pixels fits (Wang et al. 2004, eq. 13).
+ * @param peak largest value of the images: 1.
+ */
+export function ssimLoss(x: Tensor, target: Tensor, { peak = 1 }: { readonly peak?: number } = {}): Tensor {
+  sameShape('ssimLoss', x, target);
+  expectImages('ssimLoss', x, 11);
+  const found = structure(x, target, { rows: -2, columns: -1, peak });
+  return found.luminance.mul(found.structure).mean().neg().add(1);
 }

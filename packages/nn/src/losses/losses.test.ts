@@ -15,6 +15,7 @@ import {
   mseLoss,
   perceptualLoss,
   smoothL1Loss,
+  ssimLoss,
   totalVariation,
 } from './index.js';
 
@@ -56,6 +57,7 @@ const losses: Readonly<Record<string, (x: Tensor, target: Tensor) => Tensor>> = 
   binary: (x, t) => binaryCrossEntropy(x, t),
   kl: (x, t) => klNormal(x, t),
   cosine: (x, t) => cosineSimilarity(x, t),
+  ssim: (x, t) => ssimLoss(x, t),
   'cosine, last dimension': (x, t) => cosineSimilarity(x, t, { dim: -1 }),
 };
 
@@ -98,6 +100,7 @@ test('what does not fit is said at once', () => {
   expect(() => mseLoss(numbers([3, 1], Number), numbers([3], Number))).toThrow(/\[3, 1\].*\[3\].*one shape/);
   expect(() => crossEntropy(numbers([3, 2], Number), numbers([2], Number))).toThrow(/\[B, K, ...\]/);
   expect(() => smoothL1Loss(tensor([1]), tensor([1]), { beta: 0 })).toThrow(/beta.*l1Loss/);
+  expect(() => ssimLoss(numbers([10, 30], Number), numbers([10, 30], Number))).toThrow(/at least 11 x 11/);
   expect(() => totalVariation(numbers([1, 4], Number))).toThrow(/at least 2 x 2/);
 });
 

@@ -1,5 +1,6 @@
 /**
- * @chiaro/nn/node: what training needs in Node and a browser does not have: folders, logs in files, a progress bar.
+ * @chiaro/nn/node: what training needs in Node and a browser does not have: folders, logs in files, a progress bar,
+ * worker threads, parts of large files.
  * @packageDocumentation
  */
 export { csvLog, jsonlLog, readJsonl } from './fileLogs.js';
@@ -9,6 +10,9 @@ export { tensorboardLog } from './tensorboard/log.js';
 export { onInterrupt } from './onInterrupt.js';
 export { progressDisplay } from './progress.js';
 export type { ProgressDisplay, TextStream } from './progress.js';
+export { openSafetensors, SafetensorsReader } from './safetensorsReader.js';
+export type { ArraySlice } from './safetensorsReader.js';
 export { stepsChart } from '../report/report.js';
 export { InterruptedError, trainInFolder } from './trainInFolder.js';
 export type { FolderRunOptions } from './trainInFolder.js';
+export { openWorkerDataset } from './worker/openWorkerDataset.js';

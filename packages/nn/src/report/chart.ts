@@ -66,7 +66,7 @@ ${legend.join('\n')}
 /** Axes and lines. */
 function drawing(lines: readonly Line[], linear = false): { readonly svg: string; readonly logarithmic: boolean } {
   const bins = lines.flatMap((line) => line.bins);
-  const x = linearAxis(0, Math.max(...bins.map((bin) => bin.x)), 6);
+  const x = linearAxis(0, Math.max(...bins.map((bin) => bin.x)), 6, { whole: true });
   const [low, high] = [Math.min(...bins.map((bin) => bin.low)), Math.max(...bins.map((bin) => bin.high))];
   const y = linear ? linearAxis(Math.min(low, 0), high, 4) : valueAxis(low, high);
   const left = (value: number): string => (frame.left + x.place(value) * (width - frame.left - frame.right)).toFixed(1);

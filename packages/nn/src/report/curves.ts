@@ -43,14 +43,21 @@ export interface Axis {
   place(value: number): number;
 }
 
-/** A linear axis whose ticks are 1, 2 or 5 times a power of ten apart. */
-export function linearAxis(low: number, high: number, count: number): Axis {
+/**
+ * A linear axis with about `count` ticks, at least three, that are 1, 2 or 5 times a power of ten apart.
+ * @param whole for values that are whole numbers: ticks are, too, however few.
+ */
+export function linearAxis(low: number, high: number, count: number, { whole = false } = {}): Axis {
   const [from, to] = high > low ? [low, high] : [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
   const power = 10 ** Math.floor(Math.log10((to - from) / count));
-  const spacing = power * ([1, 2, 5].find((n) => n * power * count >= to - from) ?? 10);
-  const first = Math.ceil(from / spacing - 1e-9);
-  const ticks = Array.from({ length: Math.floor(to / spacing + 1e-9) - first + 1 }, (_, k) =>
-    Number(((first + k) * spacing).toPrecision(12)),
+  const first = (spacing: number): number => Math.ceil(from / spacing - 1e-9);
+  const inside = (spacing: number): number => Math.floor(to / spacing + 1e-9) - first(spacing) + 1;
+  const spacings = [0.2, 0.5, 1, 2, 5, 10].map((n) => n * power);
+  let chosen = spacings.findIndex((spacing) => spacing * count >= to - from);
+  while (chosen > 0 && inside(spacings[chosen]!) < 3) chosen--;
+  const spacing = Math.max(spacings[chosen]!, whole ? 1 : 0);
+  const ticks = Array.from({ length: inside(spacing) }, (_, k) =>
+    Number(((first(spacing) + k) * spacing).toPrecision(12)),
   );
   return { logarithmic: false, ticks, place: (value) => (value - from) / (to - from) };
 }

@@ -27,17 +27,19 @@ body { max-width: 1360px; margin: 0 auto; padding: 40px 28px 56px; background: #
 h1 { margin: 0; color: #f4f4f4; font-size: 30px; font-weight: 600; }
 h1 + p { margin: 6px 0 32px; color: #9a9a9a; }
 main { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 36px 32px; }
+main.pictures { grid-template-columns: repeat(auto-fill, minmax(min(480px, 100%), 1fr)); }
 figure { margin: 0; min-width: 0; }
 svg, img { display: block; width: 100%; }
 img { image-rendering: pixelated; }
 figcaption { margin-top: 6px; color: #9a9a9a; font-size: 14px; }
 figcaption b { color: #d6d6d6; font-weight: 600; }
-figcaption span { margin-left: 18px; color: #d6d6d6; } figcaption em { color: #9a9a9a; font-style: normal; }
+figcaption span { display: inline-block; margin-left: 18px; color: #d6d6d6; } figcaption em { color: #9a9a9a; font-style: normal; }
 i { display: inline-block; width: 9px; height: 9px; margin-right: 7px; border-radius: 2px; }
 h2 { margin: 44px 0 12px; color: #f4f4f4; font-size: 19px; font-weight: 600; }
-table { border-collapse: collapse; } th, td { padding: 5px 28px 5px 0; border-bottom: 1px solid #3a3a3c; text-align: right; font-weight: 400; }
+table { border-collapse: collapse; } th, td { padding: 5px 28px 5px 0; border-bottom: 1px solid #3a3a3c; text-align: right; font-weight: 400; white-space: nowrap; }
 th { color: #9a9a9a; } tr.best td { color: #e8b866; }
-.table { overflow-x: auto; }`;
+.table { overflow-x: auto; }
+@media (max-width: 600px) { figure svg { overflow: visible; } figure svg text { font-size: 17px; } th, td { padding-right: 18px; } }`;
 
 /** What the steps and the validations say about a number. */
 const curvesOf = (records: readonly TrainingRecord[], name: string): Curve[] =>
@@ -95,7 +97,7 @@ function gallery(pictures: readonly ReportPicture[]): string {
     const { name, step, file } = pictures.find((picture) => picture.name === each)!;
     return `<figure><img src="${escaped(file)}" alt=""><figcaption><b>${escaped(name)}</b><span>step ${step}</span></figcaption></figure>`;
   });
-  return `<h2>Pictures</h2>\n<main>\n${figures.join('\n')}\n</main>`;
+  return `<h2>Pictures</h2>\n<main class="pictures">\n${figures.join('\n')}\n</main>`;
 }
 
 function table(epochs: readonly TrainingRecord[], best: readonly Kept[]): string {

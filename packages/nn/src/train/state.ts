@@ -12,9 +12,10 @@ import {
 } from '../engine.js';
 import { Module } from '../layers/index.js';
 import { MovingAverage, Optimizer, ReduceOnPlateau, Schedule } from '../optim/index.js';
+import { GradScaler } from '../precision/index.js';
 
 /** What a training run can keep in its checkpoints. */
-export type Stateful = Module | Optimizer | Schedule | ReduceOnPlateau | MovingAverage | Generator | Cell;
+export type Stateful = Module | Optimizer | GradScaler | Schedule | ReduceOnPlateau | MovingAverage | Generator | Cell;
 
 /** Elements of a cell on the host. */
 export interface SavedElements {
@@ -56,7 +57,7 @@ function cellsOf(thing: Stateful): Iterable<readonly [string, Cell]> {
   if (thing instanceof Cell) return [['value', thing]];
   if (thing instanceof Module) return thing.namedState();
   const numbered = (cells: readonly Cell[]): [string, Cell][] => cells.map((cell, i) => [String(i), cell]);
-  if (thing instanceof Optimizer) return numbered(thing.cells);
+  if (thing instanceof Optimizer || thing instanceof GradScaler) return numbered(thing.cells);
   return thing instanceof MovingAverage ? numbered(thing.averages) : [];
 }
 

@@ -17,17 +17,19 @@ export const elementTypeOf = (type: SafetensorsType): ElementType => types[type]
 const largestHeader = 100e6;
 
 /** One array of a file: where it lies. */
-export interface StoredArray {
+export interface PlacedArray {
   readonly type: SafetensorsType;
   readonly shape: readonly number[];
-  /** The elements as they lie in the file, little endian. A view, not a copy. */
-  readonly bytes: Uint8Array;
+  /** Where its bytes begin in the file. */
+  readonly start: number;
+  /** Where they end. */
+  readonly end: number;
 }
 
-/** The contents of a safetensors file. Arrays are views into the bytes that were given. */
-export interface SafetensorsFile {
+/** What a file says about itself. */
+export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
-  readonly arrays: ReadonlyMap<string, StoredArray>;
+  readonly arrays: ReadonlyMap<string, PlacedArray>;
 }
 
 const fail = (why: string): never => {
@@ -37,27 +39,41 @@ const fail = (why: string): never => {
 const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && !Array.isArray(x);
 const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
 
+/** Bytes of a file before its header, which say how long it is. */
+export const prefixLength = 8;
+
 /**
- * Reads where things lie in a safetensors file: the length of the header in 8 bytes, a JSON header of names, types, shapes
- * and places, then the raw numbers, without gaps. Every size is checked against the file before anything is made of it.
+ * The length of the header by the first bytes of a file.
+ * @param fileLength bytes of the whole file.
+ * @throws FormatError where there is no header, or none that fits.
+ */
+export function headerLengthOf(prefix: Uint8Array, fileLength: number): number {
+  if (prefix.length < prefixLength) fail(`${prefix.length} bytes hold no header`);
+  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  const length = view.getUint32(0, true);
+  if (view.getUint32(4, true) !== 0 || length > Math.min(largestHeader, fileLength - prefixLength)) {
+    fail(`a header of ${length} bytes does not fit into a file of ${fileLength}`);
+  }
+  return length;
+}
+
+/**
+ * Reads where things lie in a file: a JSON header of names, types, shapes and places, before the raw numbers, which lie
+ * without gaps. Every size is checked against the file.
+ * @param bytes of the header, without the prefix.
+ * @param fileLength bytes of the whole file.
  * @throws FormatError that says what is wrong.
  */
-export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
-  if (bytes.length < 8) fail(`${bytes.length} bytes hold no header`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerLength = view.getUint32(0, true);
-  if (view.getUint32(4, true) !== 0 || headerLength > Math.min(largestHeader, bytes.length - 8)) {
-    fail(`a header of ${headerLength} bytes does not fit into a file of ${bytes.length}`);
-  }
+export function readHeader(bytes: Uint8Array, fileLength: number): SafetensorsHeader {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerLength)));
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new FormatError(`safetensors: the header is no JSON: ${(error as Error).message}`, { cause: error });
   }
   if (!isRecord(header)) return fail('the header is no object');
-  const body = bytes.subarray(8 + headerLength);
-  const arrays = new Map<string, StoredArray>();
+  const first = prefixLength + bytes.length;
+  const arrays = new Map<string, PlacedArray>();
   const metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(header)) {
     if (!isRecord(entry)) return fail(`the entry ${JSON.stringify(name)} is no object`);
@@ -65,24 +81,25 @@ export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
       for (const [key, value] of Object.entries(entry)) {
         metadata[key] = typeof value === 'string' ? value : fail(`metadata ${JSON.stringify(key)} is no text`);
       }
-    } else arrays.set(name, storedArray(name, entry, body));
+    } else arrays.set(name, placedArray(name, entry, first, fileLength - first));
   }
-  expectCovered(body, arrays);
+  expectCovered(first, fileLength, arrays);
   return { metadata, arrays };
 }
 
 /** The format leaves no byte to nobody or to two arrays: a file that was joined, or goes on behind its end, is damaged. */
-function expectCovered(body: Uint8Array, arrays: ReadonlyMap<string, StoredArray>): void {
-  const starts = [...arrays].map(([name, { bytes }]) => ({ name, at: bytes.byteOffset - body.byteOffset, bytes }));
-  let end = 0;
-  for (const { name, at, bytes } of starts.sort((a, b) => a.at - b.at || a.bytes.length - b.bytes.length)) {
-    if (at !== end) fail(`the array ${JSON.stringify(name)} begins at ${at}, the one before it ends at ${end}`);
-    end = at + bytes.length;
+function expectCovered(first: number, fileLength: number, arrays: ReadonlyMap<string, PlacedArray>): void {
+  let last = first;
+  for (const [name, { start, end }] of [...arrays].sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
+    if (start !== last) {
+      fail(`the array ${JSON.stringify(name)} begins at ${start - first}, the one before it ends at ${last - first}`);
+    }
+    last = end;
   }
-  if (end !== body.length) fail(`${body.length - end} bytes follow the last array`);
+  if (last !== fileLength) fail(`${fileLength - last} bytes follow the last array`);
 }
 
-function storedArray(name: string, entry: Record<string, unknown>, body: Uint8Array): StoredArray {
+function placedArray(name: string, entry: Record<string, unknown>, first: number, length: number): PlacedArray {
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(types, dtype)) {
     return fail(
@@ -96,10 +113,10 @@ function storedArray(name: string, entry: Record<string, unknown>, body: Uint8Ar
   }
   const [start, end] = offsets as [number, number];
   const size = (shape as number[]).reduce((product, n) => product * n, elementBytes[types[type]]);
-  if (start > end || end > body.length || end - start !== size) {
+  if (start > end || end > length || end - start !== size) {
     return fail(
-      `the array ${JSON.stringify(name)} [${shape.join(', ')}] of ${size} bytes lies at ${start} to ${end} of ${body.length}`,
+      `the array ${JSON.stringify(name)} [${shape.join(', ')}] of ${size} bytes lies at ${start} to ${end} of ${length}`,
     );
   }
-  return { type, shape: shape as number[], bytes: body.subarray(start, end) };
+  return { type, shape: shape as number[], start: first + start, end: first + end };
 }

@@ -1,5 +1,5 @@
-export { parseSafetensors } from './header.js';
-export type { SafetensorsFile, SafetensorsType, StoredArray } from './header.js';
-export { readSafetensors, storedElements } from './read.js';
+export type { PlacedArray, SafetensorsHeader, SafetensorsType } from './header.js';
+export { parseSafetensors, readSafetensors, storedElements } from './read.js';
+export type { SafetensorsFile, StoredArray } from './read.js';
 export { writeSafetensors } from './write.js';
 export type { ArrayToStore } from './write.js';

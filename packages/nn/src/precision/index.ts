@@ -1,0 +1,3 @@
+export { autocast } from './autocast.js';
+export { GradScaler } from './gradScaler.js';
+export type { GradScalerOptions } from './gradScaler.js';
