@@ -9,20 +9,34 @@ import { openDataset } from '@chiaro/faces/node';
 
 const program = fileURLToPath(new URL('./program.mjs', import.meta.url));
 
-/** Runs program.mjs (on the compiled packages) in a folder, to its end or until so many samples and milliseconds. */
-function run(folder: string, kill?: { readonly samples: number; readonly delay: number }): Promise<'ended' | 'killed'> {
+/** When a process is killed: so many milliseconds after it has begun so many samples. */
+interface Moment {
+  readonly samples: number;
+  readonly delay: number;
+}
+
+/** How a process ended, and the samples that it had begun. */
+interface End {
+  readonly how: 'ended' | 'killed';
+  readonly samples: readonly number[];
+}
+
+/** Runs program.mjs (on the compiled packages) in a folder, to its end or until it is killed. */
+function run(folder: string, count: number, kill?: Moment): Promise<End> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [samples, errors] = [0, ''];
-    child.stderr.on('data', (text) => (errors += String(text)));
-    child.stdout.on('data', (text) => {
-      const before = samples;
-      samples += String(text).split('sample').length - 1;
-      if (kill && before < kill.samples && samples >= kill.samples) setTimeout(() => child.kill('SIGKILL'), kill.delay);
+    const child = spawn(process.execPath, [program, folder, String(count)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [text, errors, armed] = ['', '', kill !== undefined];
+    const samples = (): number[] => [...text.matchAll(/sample (\d+)\n/g)].map(([, index]) => Number(index));
+    child.stderr.on('data', (data) => (errors += String(data)));
+    child.stdout.on('data', (data) => {
+      text += String(data);
+      if (!kill || !armed || samples().length < kill.samples) return;
+      armed = false;
+      setTimeout(() => child.kill('SIGKILL'), kill.delay);
     });
     child.on('close', (code, signal) => {
-      if (signal === 'SIGKILL') resolve('killed');
-      else if (code === 0) resolve('ended');
+      if (signal === 'SIGKILL') resolve({ how: 'killed', samples: samples() });
+      else if (code === 0) resolve({ how: 'ended', samples: samples() });
       else reject(new Error(`code ${code}: ${errors}`));
     });
   });
@@ -38,30 +52,59 @@ const hashes = (folder: string): string[] =>
           .digest('hex')}`,
     );
 
-test('a folder whose writer is killed at random moments always opens, and ends with the same bits', async () => {
-  const [whole, killed] = ['whole', 'killed'].map((name) => mkdtempSync(join(tmpdir(), `chiaro-dataset-${name}-`)));
-  try {
-    expect(await run(whole)).toBe('ended');
-    // new moments at every run of the test, told when it fails
-    const kills = Number(process.env['CHIARO_KILLS'] ?? 4);
-    const moments = Array.from({ length: kills }, () => ({
-      samples: 1 + Math.floor(Math.random() * 6),
-      delay: Math.random() * 12,
-    }));
-    const ends: string[] = [];
-    for (const moment of moments) {
-      ends.push(await run(killed, moment));
-      const set = await openDataset(killed);
-      for (let k = 0; k < set.length; k++) {
-        const { index, image } = await set.sample(k);
-        expect([index.data[0], image.data[7]], JSON.stringify(moments)).toEqual([k, Math.fround(Math.sin(k + 0.07))]);
-      }
-    }
-    expect(ends).toContain('killed');
-    expect(await run(killed)).toBe('ended');
-    expect(hashes(killed), JSON.stringify(moments)).toEqual(hashes(whole));
-    expect(hashes(killed)).toHaveLength(14); // 13 shards, the manifest, nothing else
-  } finally {
-    for (const folder of [whole, killed]) rmSync(folder, { recursive: true });
+/** @throws unless every sample that the folder says it has is whole and right. */
+async function check(folder: string, why: string): Promise<void> {
+  const set = await openDataset(folder);
+  let there = 0;
+  for (let k = 0; k < set.manifest.count; k++) {
+    if (!set.has(k)) continue;
+    there++;
+    const { index, image } = await set.sample(k);
+    expect([index.data[0], image.data[7]], why).toEqual([k, Math.fround(Math.sin(k + 0.07))]);
   }
-}, 120_000);
+  expect(there, why).toBe(set.length);
+}
+
+// one process, and three at once; new moments at every run of the test, told when it fails
+for (const [writers, count] of [
+  [1, 50],
+  [3, 200],
+] as const)
+  test(
+    `a folder whose ${writers} writers are killed at random moments always opens, and ends with the same bits`,
+    async () => {
+      const [whole, killed] = ['whole', 'killed'].map((name) => mkdtempSync(join(tmpdir(), `chiaro-dataset-${name}-`)));
+      const all = (folder: string, moments: readonly (Moment | undefined)[]): Promise<End[]> =>
+        Promise.all(moments.map((moment) => run(folder, count, moment)));
+      try {
+        const clean = await all(whole, new Array<undefined>(writers).fill(undefined));
+        // nothing is made twice, nothing left out
+        const begun = clean.flatMap(({ samples }) => samples).sort((a, b) => a - b);
+        expect(begun).toEqual(Array.from({ length: count }, (_, k) => k));
+        const kills = Number(process.env['CHIARO_KILLS'] ?? 4);
+        const told: Moment[][] = [];
+        let ends = 0;
+        while (ends < kills) {
+          const moments = Array.from({ length: writers }, () => ({
+            samples: 1 + Math.floor(Math.random() * 6),
+            delay: Math.random() * 12,
+          }));
+          told.push(moments);
+          const round = await all(killed, moments);
+          const died = round.filter(({ how }) => how === 'killed').length;
+          await check(killed, JSON.stringify(told));
+          if (died === 0) break; // the set was finished first
+          ends += died;
+        }
+        expect(ends, JSON.stringify(told)).toBeGreaterThan(0);
+        expect((await all(killed, new Array<undefined>(writers).fill(undefined))).map(({ how }) => how)).not.toContain(
+          'killed',
+        );
+        expect(hashes(killed), JSON.stringify(told)).toEqual(hashes(whole));
+        expect(hashes(killed)).toHaveLength(Math.ceil(count / 4) + 1); // the shards, the manifest, nothing else
+      } finally {
+        for (const folder of [whole, killed]) rmSync(folder, { recursive: true });
+      }
+    },
+    60_000 + 30_000 * Number(process.env['CHIARO_KILLS'] ?? 4),
+  );

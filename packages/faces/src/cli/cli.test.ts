@@ -14,6 +14,7 @@ import { parseArguments } from './options.js';
 import type { CLIOptions } from './options.js';
 import { progressDisplay } from './progress.js';
 import { runFace } from './run.js';
+import type { RunEnvironment, RunOptions } from './run.js';
 import { readState, statePath, writeState } from './stateFile.js';
 
 class Sink extends Writable {
@@ -74,13 +75,16 @@ const succeeds: FitFace = async (_photo, { onCheckpoint, onProgress, onNote }) =
   return result;
 };
 
+const countFaces: RunEnvironment['countFaces'] = () => Promise.resolve(1);
+const fitPerson: RunEnvironment['fitPerson'] = () => Promise.reject(new ChiaroError('one photograph only'));
+
 let folders = 0;
 const freshFolder = (): string => join(root, `out-${folders++}`);
 
-async function run(fit: FitFace, given: Partial<CLIOptions> & { out: string }, control = new AbortController()) {
+async function run(fit: FitFace, given: Partial<RunOptions> & { out: string }, control = new AbortController()) {
   const [log, out] = [new Sink(), new Sink()];
-  const options: CLIOptions = { photo, budgetSeconds: 60, resume: false, ...given };
-  const code = await runFace(options, { fit, log, out, signal: control.signal });
+  const options: RunOptions = { photo, budgetSeconds: 60, resume: false, ...given };
+  const code = await runFace(options, { fit, fitPerson, countFaces, log, out, signal: control.signal });
   return { code, log: log.text, out: out.text };
 }
 
@@ -145,7 +149,7 @@ it('errors are one clear line, and leave nothing behind', async () => {
 
   const broken = join(root, 'broken.jpg');
   writeFileSync(broken, readFileSync(photo).subarray(0, 60));
-  const cases: [Partial<CLIOptions> & { out: string }, RegExp][] = [
+  const cases: [Partial<RunOptions> & { out: string }, RegExp][] = [
     [{ out, photo: broken }, /^error: broken\.jpg: the file is damaged.*\n$/],
     [{ out, photo: join(root, 'nowhere.jpg') }, /^error: cannot read .*nowhere\.jpg.*\n$/],
     [{ out, resume: true }, /^error: nothing to resume: .* start without --resume\n$/],
@@ -263,23 +267,27 @@ it('arguments: defaults, and what is wrong is said', () => {
   const parse = (...args: string[]): CLIOptions => parseArguments(args, hooks);
   expect(parse()).toMatchObject({ out: join('out', 'example'), budgetSeconds: 480, resume: false });
   expect(parse('a/me.new.jpg', '--quick')).toMatchObject({
-    photo: 'a/me.new.jpg',
+    photos: ['a/me.new.jpg'],
     out: join('out', 'me.new'),
     budgetSeconds: 84,
   });
   expect(parse('x.png', '-o', 'd', '-b', '3', '-s', '0', '-m', 'ict', '-r')).toEqual({
-    photo: 'x.png',
+    photos: ['x.png'],
     out: 'd',
     budgetSeconds: 180,
     seed: 0,
     model: 'ict',
+    face: undefined,
+    samePerson: false,
     resume: true,
   });
   for (const [args, message] of [
     [['-b', '0'], /above 0/],
     [['-s', '1.5'], /whole number/],
     [['--quick', '-b', '3'], /exclude each other/],
-    [['a', 'b'], /too many arguments/],
+    [['a', 'b', '-r'], /the same command goes on/],
+    [['-f', '0'], /from 1, or all/],
+    [['a', 'b', '-p', '-f', '1'], /leave out --face/],
     [['--fast'], /unknown option/],
   ] as const) {
     said = '';

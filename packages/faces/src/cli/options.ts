@@ -1,24 +1,22 @@
 import { basename, extname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { RunOptions } from './run.js';
 
 /** What the command line asks for. */
-export interface CLIOptions {
-  /** Path of the photograph; the bundled one, or that of the run to resume, if not given. */
-  readonly photo?: string;
-  /** Folder of the result. */
-  readonly out: string;
-  /** Seconds for the fit itself. */
-  readonly budgetSeconds: number;
-  readonly model?: string;
-  readonly seed?: number;
-  readonly resume: boolean;
+export interface CLIOptions extends Omit<RunOptions, 'photo' | 'face'> {
+  /** Photographs and folders of photographs; none for the bundled one, or that of the run to resume. */
+  readonly photos: readonly string[];
+  /** Which face from the left, or all of them; the largest one if not given. */
+  readonly face?: number | 'all';
+  /** The photographs are of one person, whose shape and albedo are fitted to all of them together. */
+  readonly samePerson: boolean;
 }
 
 /** Minutes of a fit, so that all of `npm start` ends within 10 minutes, with `--quick` within 2, on two cores. */
 const minutes = { usual: 8, quick: 1.4 };
 
-/** Name of the bundled photograph's result. */
-const defaultName = 'example';
+/** Names of the results of the bundled photograph, and of several. */
+const [defaultName, severalName] = ['example', 'photos'];
 
 function positive(text: string): number {
   const value = Number(text);
@@ -34,12 +32,22 @@ function whole(text: string): number {
   return value;
 }
 
+function faceNumber(text: string): number | 'all' {
+  if (text === 'all') return text;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('a whole number from 1, or all, is needed.');
+  return value;
+}
+
 interface Flags {
   readonly out?: string;
   readonly quick: boolean;
   readonly budget?: number;
   readonly model?: string;
   readonly seed?: number;
+  readonly face?: number | 'all';
+  readonly samePerson: boolean;
   readonly resume: boolean;
 }
 
@@ -56,29 +64,48 @@ export interface ParserHooks {
 export function parseArguments(args: readonly string[], hooks: ParserHooks): CLIOptions {
   const command = new Command('npm start --')
     .description('A face from one photograph: shape, reflectance and light, by differentiable ray tracing.')
-    .argument('[photo]', 'JPEG, PNG, WebP, TIFF or AVIF file; a bundled photograph if not given')
+    .argument(
+      '[photos...]',
+      'JPEG, PNG, WebP, TIFF or AVIF files, or folders of them; a bundled photograph if not given',
+    )
     .option('-o, --out <folder>', 'where the result goes (default: out/ and the name of the photograph)')
     .option('-q, --quick', 'a first look within two minutes', false)
-    .option('-b, --budget <minutes>', `minutes that the fit may take (default: ${minutes.usual})`, positive)
+    .option(
+      '-b, --budget <minutes>',
+      `minutes that the fit of a photograph may take (default: ${minutes.usual})`,
+      positive,
+    )
     .option('-m, --model <name or file>', 'face model (default: the shipped one)')
     .option('-s, --seed <number>', 'seed of the random numbers (default: 1)', whole)
+    .option('-f, --face <number or all>', 'which face from the left, or all (default: the largest one)', faceNumber)
+    .option('-p, --same-person', 'all photographs show one person: one shape and albedo for them together', false)
     .option('-r, --resume', 'go on with the interrupted run in the result folder', false)
-    .allowExcessArguments(false)
     .configureOutput(hooks)
     .exitOverride();
   command.parse(args, { from: 'user' });
   const flags = command.opts<Flags>();
-  const photo = command.args[0] as string | undefined;
   if (flags.quick && flags.budget !== undefined) {
     command.error('error: --quick and --budget exclude each other; give one of them');
   }
-  const name = photo === undefined ? defaultName : basename(photo, extname(photo));
+  const photos = command.args;
+  if (flags.resume && (photos.length > 1 || flags.face === 'all')) {
+    command.error('error: --resume is for one photograph; of several, the same command goes on by itself');
+  }
+  if (flags.samePerson && (flags.face !== undefined || flags.resume)) {
+    command.error(
+      'error: --same-person takes the largest face of each photograph, and goes on by itself: leave out --face, --resume',
+    );
+  }
+  const name =
+    photos.length === 0 ? defaultName : photos.length > 1 ? severalName : basename(photos[0], extname(photos[0]));
   return {
-    photo,
+    photos,
     out: flags.out ?? join('out', name),
     budgetSeconds: 60 * (flags.budget ?? (flags.quick ? minutes.quick : minutes.usual)),
     model: flags.model,
     seed: flags.seed,
+    face: flags.face,
+    samePerson: flags.samePerson,
     resume: flags.resume,
   };
 }

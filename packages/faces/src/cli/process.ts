@@ -1,11 +1,13 @@
 import { CommanderError } from 'commander';
 import { onInterrupt } from '@chiaro/nn/node';
 import { host } from '@chiaro/tensor/host';
-import { ChiaroError } from '../engine.js';
+import { ChiaroError, tensor } from '../engine.js';
+import { fitPhotos } from '../fit/fitPhotos.js';
 import type { FitFace } from '../fit/types.js';
+import { findFaces } from '../landmarks/findFaces.js';
 import { parseArguments } from './options.js';
 import type { CLIOptions } from './options.js';
-import { runFace } from './run.js';
+import { runCommand } from './command.js';
 
 const { stdout, stderr } = process;
 
@@ -33,10 +35,20 @@ export async function runProcess(fit: FitFace): Promise<void> {
   const control = new AbortController();
   // files are renamed into place: a process that ends at once leaves nothing half-written
   const release = onInterrupt(() => control.abort(new ChiaroError('interrupted')));
-  process.exitCode = await runFace(options, {
+  // the first time it may have to prepare a software GPU
+  const prepare = (note?: (text: string) => void): Promise<unknown> => host.requestGPU(note);
+  process.exitCode = await runCommand(options, {
     fit: async (photo, given) => {
-      await host.requestGPU(given.onNote); // the first time it may have to prepare a software GPU
+      await prepare(given.onNote);
       return fit(photo, given);
+    },
+    fitPerson: async (photos, given) => {
+      await prepare(given.onNote);
+      return fitPhotos(photos, given);
+    },
+    countFaces: async (photo) => {
+      await prepare((note) => stderr.write(`${note}\n`));
+      return (await findFaces(tensor(photo.image.data, [photo.height, photo.width, 3]))).length;
     },
     log: stderr,
     out: stdout,

@@ -4,20 +4,39 @@ import { host } from '@chiaro/tensor/host';
 import { assetURL } from '../assets/readAsset.js';
 import { ChiaroError } from '../engine.js';
 import { resultFileNames, resultFiles } from '../report/resultFiles.js';
+import type { fitPhotos } from '../fit/fitPhotos.js';
 import type { FitFace, FitResult } from '../fit/types.js';
 import { loadPhoto } from '../photo/photo.js';
 import type { Photo } from '../photo/photo.js';
 import { duration, fixed } from '../report/format.js';
 import { claimFolder, writeFolder } from './folder.js';
-import type { CLIOptions } from './options.js';
 import { progressDisplay } from './progress.js';
 import type { ProgressDisplay, TextStream } from './progress.js';
 import { hasState, readState, removeState, writeState } from './stateFile.js';
 import type { RunIdentity, RunState } from './stateFile.js';
 
+/** One photograph, and where its result goes. */
+export interface RunOptions {
+  /** Path of the photograph; the bundled one, or that of the run to resume, if not given. */
+  readonly photo?: string;
+  /** Folder of the result. */
+  readonly out: string;
+  /** Seconds for the fit itself. */
+  readonly budgetSeconds: number;
+  readonly model?: string;
+  readonly seed?: number;
+  /** Which face from the left; the largest one if not given. */
+  readonly face?: number;
+  readonly resume: boolean;
+}
+
 /** What a run needs from its process. */
 export interface RunEnvironment {
   readonly fit: FitFace;
+  /** The fit of several photographs of one person. */
+  readonly fitPerson: typeof fitPhotos;
+  /** How many faces a photograph shows, for runs over all of them. */
+  readonly countFaces: (photo: Photo) => Promise<number>;
   /** For progress and messages. */
   readonly log: TextStream;
   /** For what was made. */
@@ -29,35 +48,45 @@ export interface RunEnvironment {
 /** The photograph that is fitted when none is given: public domain, NASA. */
 const bundledPhoto = 'photos/nasa_astronaut_collins.jpg';
 
-/** Exit codes: as shells report an interrupt (128 + 2), and any failure. */
-const [interrupted, failed] = [130, 1];
+/** Exit code as shells report an interrupt: 128 + 2. */
+const interrupted = 130;
+/** Exit code of any failure. */
+export const failed = 1;
 
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** First of all random numbers where none is given. */
+export const defaultSeed = 1;
+
+/** SHA-256 in hexadecimal digits. */
+export const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What this run is about, after what it resumes. @throws ChiaroError where the two contradict each other. */
-function identify(options: CLIOptions, photoPath: string, photoHash: string, earlier?: RunIdentity): RunIdentity {
+function identify(options: RunOptions, photoPath: string, photoHash: string, earlier?: RunIdentity): RunIdentity {
   const run = {
     photoPath,
     photoHash,
     model: options.model ?? earlier?.model,
-    seed: options.seed ?? earlier?.seed ?? 1,
+    seed: options.seed ?? earlier?.seed ?? defaultSeed,
+    face: options.face ?? earlier?.face,
   };
   if (earlier === undefined) return run;
   const changed =
     (run.photoHash !== earlier.photoHash &&
       `the photograph was ${earlier.photoPath} and is ${photoPath}, or changed`) ||
     (run.model !== earlier.model && `the model was ${earlier.model ?? 'the shipped one'}`) ||
-    (run.seed !== earlier.seed && `the seed was ${earlier.seed}`);
+    (run.seed !== earlier.seed && `the seed was ${earlier.seed}`) ||
+    (run.face !== earlier.face &&
+      `the face was ${earlier.face === undefined ? 'the largest one' : `number ${earlier.face}`}`);
   if (changed) throw new ChiaroError(`cannot resume ${options.out}: ${changed}; start without --resume`);
   return run;
 }
 
-function describe(photo: Photo, display: ProgressDisplay, { out, budgetSeconds }: CLIOptions): void {
+function describe(photo: Photo, display: ProgressDisplay, { out, budgetSeconds }: RunOptions): void {
   display.note(`photograph  ${photo.name}, ${photo.originalWidth} x ${photo.originalHeight} pixels`);
   display.note(`result      ${out}, planned for ${duration(budgetSeconds)}`);
 }
 
-function summary({ metrics, totalSeconds }: FitResult): string {
+/** How good a fit is, in a line. */
+export function summary({ metrics, totalSeconds }: FitResult): string {
   const { ssim, ssimModelOnly, psnr, photometricRmse8bit, landmarkRms, maskIou } = metrics;
   return [
     `SSIM ${fixed(ssim, 3)} (model only ${fixed(ssimModelOnly, 3)})`,
@@ -69,12 +98,12 @@ function summary({ metrics, totalSeconds }: FitResult): string {
   ].join(', ');
 }
 
-/** Fits and writes; `saved` is told of every checkpoint. */
-async function fitAndWrite(
-  options: CLIOptions,
+/** Fits one photograph and writes the result folder; `saved` is told of every checkpoint. */
+export async function fitToFolder(
+  options: RunOptions,
   { fit, log, out, signal }: RunEnvironment,
   saved: () => void,
-): Promise<void> {
+): Promise<FitResult> {
   const { out: folder, budgetSeconds } = options;
   const display = progressDisplay(log);
   const state: RunState | undefined = options.resume ? await readState(folder) : undefined;
@@ -98,6 +127,7 @@ async function fitAndWrite(
     const result = await fit(photo, {
       model: run.model,
       seed: run.seed,
+      face: run.face,
       budgetSeconds,
       signal,
       resume: state?.checkpoint,
@@ -115,6 +145,7 @@ async function fitAndWrite(
     display.stop();
     out.write(`${summary(result)}\n`);
     out.write(`wrote ${files.size} files; look at ${resolve(folder, 'report.html')}\n`);
+    return result;
   } finally {
     signal.removeEventListener('abort', stopping);
     display.stop();
@@ -123,21 +154,41 @@ async function fitAndWrite(
 }
 
 /**
- * The whole command: photograph in, result folder out. Messages for people, one line each.
- * @returns the exit code: 0, 1 for an error, 130 if it was interrupted.
+ * Does a command's work. Messages for people, one line each: of errors and of interrupts, `goOn` says how to go on where
+ * something was saved.
+ * @returns the exit code: that of the work, 1 for an error, 130 if it was interrupted.
  */
-export async function runFace(options: CLIOptions, environment: RunEnvironment): Promise<number> {
-  const { log, signal } = environment;
-  let resumable = false;
+export async function reported(
+  { log, signal }: RunEnvironment,
+  work: () => Promise<number>,
+  goOn: () => string | undefined,
+): Promise<number> {
   try {
-    await fitAndWrite(options, environment, () => (resumable = true));
-    return 0;
+    return await work();
   } catch (error) {
     if (signal.aborted) log.write('stopped\n');
-    else if (error instanceof ChiaroError) log.write(`error: ${error.message}\n`);
-    else log.write(`error in Chiaro itself, please report it: ${(error as Error).stack ?? String(error)}\n`);
-    if (resumable) log.write(`to go on: npm start -- --resume --out ${JSON.stringify(options.out)}\n`);
+    else log.write(`${errorLine(error)}\n`);
+    const how = goOn();
+    if (how !== undefined) log.write(`to go on: ${how}\n`);
     else if (signal.aborted) log.write('nothing was saved yet\n');
     return signal.aborted ? interrupted : failed;
   }
+}
+
+const errorLine = (error: unknown): string =>
+  error instanceof ChiaroError
+    ? `error: ${error.message}`
+    : `error in Chiaro itself, please report it: ${(error as Error).stack ?? String(error)}`;
+
+/** The whole command for one photograph: photograph in, result folder out. @returns the exit code, see `reported`. */
+export function runFace(options: RunOptions, environment: RunEnvironment): Promise<number> {
+  let resumable = false;
+  return reported(
+    environment,
+    async () => {
+      await fitToFolder(options, environment, () => (resumable = true));
+      return 0;
+    },
+    () => (resumable ? `npm start -- --resume --out ${JSON.stringify(options.out)}` : undefined),
+  );
 }

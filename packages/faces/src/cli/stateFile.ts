@@ -15,6 +15,8 @@ export interface RunIdentity {
   readonly photoHash: string;
   readonly model?: string;
   readonly seed: number;
+  /** Which face from the left, where one was asked for. */
+  readonly face?: number;
 }
 
 /** A checkpoint of a fit and the run it belongs to. */
@@ -77,7 +79,8 @@ function storedState(tensor: StoredArray | undefined): StoredState {
     typeof run?.photoPath === 'string' &&
     typeof run.photoHash === 'string' &&
     typeof run.seed === 'number' &&
-    (run.model === undefined || typeof run.model === 'string');
+    (run.model === undefined || typeof run.model === 'string') &&
+    (run.face === undefined || typeof run.face === 'number');
   const isPlace = stage !== undefined && fitStages.includes(stage) && Number.isInteger(step);
   if (!isRun || !isPlace || typeof info !== 'object' || Array.isArray(info)) {
     throw new FormatError('its state lacks fields');
@@ -115,5 +118,21 @@ export async function readState(folder: string): Promise<RunState> {
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new FormatError(`${path} cannot be resumed: ${cause.message}; start without --resume`, { cause });
+  }
+}
+
+/**
+ * The interrupted run of a folder if it is just this one; none if there is none, another one, or its file is damaged.
+ * Where the photographs lie does not matter.
+ */
+export async function stateOf(folder: string, run: Omit<RunIdentity, 'photoPath'>): Promise<RunState | undefined> {
+  if (!hasState(folder)) return undefined;
+  try {
+    const state = await readState(folder);
+    const same = (['photoHash', 'model', 'seed', 'face'] as const).every((key) => state.run[key] === run[key]);
+    return same ? state : undefined;
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
   }
 }

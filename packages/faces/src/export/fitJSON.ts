@@ -85,7 +85,7 @@ export function fitJSON(photo: Photo, result: FitResult, views: readonly View[])
 }
 
 /** The text of `fit.json`: indented, but every list of numbers on one line. */
-export function fitJSONText(content: FitJSON): string {
+export function jsonText(content: object): string {
   const numbers = /\[\n\s+((?:[-+.\de]+|null)(?:,\n\s+(?:[-+.\de]+|null))*)\n\s+\]/g;
   const text = JSON.stringify(content, null, 2);
   return `${text.replace(numbers, (_, list: string) => `[${list.replace(/\n\s+/g, ' ')}]`)}\n`;

@@ -8,6 +8,8 @@ import { studioLights } from '../scene/studioLights.js';
 import { quickConfig } from './config.js';
 import type { FitConfig } from './config.js';
 import { fitFace } from './fitFace.js';
+import { fitFaces } from './fitFaces.js';
+import type { FaceInPhoto } from './fitFaces.js';
 import type { FitFaceOptions } from './fitFace.js';
 import type { FitCheckpoint, FitResult } from './types.js';
 
@@ -25,39 +27,44 @@ const config: FitConfig = {
 const size = 96;
 let model: MorphableModel;
 let photo: Photo;
-let landmarks: Float32Array;
+let landmarks: ArrayLike<number>;
 /** Fits by their names, each made once. */
 const fits = new Map<string, Promise<FitResult>>();
 
-/** A face of the model, turned a little, lit from the left. */
-beforeAll(async () => {
-  model = await loadFaceModel();
+/** A face of the model, turned by an angle, under one of the studio's lights. */
+async function faceAt(yaw: number, light: number): Promise<FaceInPhoto> {
   const camera = pinhole({ width: size, height: size, near: 50, far: 5000, intrinsics: tensor([260, 260, 48, 48]) });
   const vector = (n: number, values: number[]) => tensor(Float32Array.from({ length: n }, (_, k) => values[k] ?? 0));
   const mesh = noGrad(() =>
     posedFace(model, {
-      rotation: tensor([0.05, 0.2, 0]),
+      rotation: tensor([0.05, yaw, 0]),
       translation: tensor([0, 10, -1000]),
       identity: vector(model.identityCount, [1, -1, 0.5]),
       blendshapes: vector(model.blendshapeCount, []),
     }),
   );
   const bsdf = faceBsdf(model, modelTextures(model, vector(model.albedoCount, [0.5]), tensor([0.5, 0])));
-  const emitters = [environmentFromSH(tensor(studioLights()[1].sh, [81, 3]), { height: 32 })];
+  const emitters = [environmentFromSH(tensor(studioLights()[light].sh, [81, 3]), { height: 32 })];
   const image = noGrad(() =>
     pathTrace({ shapes: [{ mesh, bsdf }], emitters }, camera, { spp: 64, seed: 3 }).image.clamp(0),
   );
   const data = Float32Array.from(await image.data());
   const sides = { width: size, height: size, originalWidth: size, originalHeight: size };
-  photo = {
-    name: 'made',
+  const photo: Photo = {
+    name: `made ${light}`,
     image: { ...sides, channels: 3, data },
     srgb: new Uint8Array(data.length),
     ...sides,
     notes: [],
   };
-  const points = model.landmarks(mesh.positions, { yaw: 0.2 });
-  landmarks = Float32Array.from(await camera.toPixels(points).slice(null, [0, 2]).flatten().data());
+  const points = model.landmarks(mesh.positions, { yaw });
+  return { photo, landmarks: Float32Array.from(await camera.toPixels(points).slice(null, [0, 2]).flatten().data()) };
+}
+
+/** Lit from the left. */
+beforeAll(async () => {
+  model = await loadFaceModel();
+  ({ photo, landmarks } = await faceAt(0.2, 1));
 });
 
 function fit(name: string, more: Partial<FitFaceOptions> = {}): Promise<FitResult> {
@@ -125,9 +132,37 @@ describe('fitFace', { timeout: 300_000 }, () => {
 
   it('refuses profiles, landmarks that are no face, and checkpoints of another seed', async () => {
     const strict = { ...config, pose: { ...config.pose, largestYaw: 0.1 } };
-    await expect(fit('profile', { config: strict })).rejects.toThrow(/made: the head is turned away by 1\d degrees/);
+    await expect(fit('profile', { config: strict })).rejects.toThrow(/made 1: the head is turned away by 1\d degrees/);
     await expect(fit('none', { landmarks: new Float32Array(136) })).rejects.toThrow(/eyes are 0.00 pixels apart/);
     const resume: FitCheckpoint = { formatVersion: 1, stage: 'model', step: 1, arrays: {}, info: { seed: 2 } };
     await expect(fit('seed', { resume })).rejects.toThrow(/checkpoint is of seed 2/);
+  });
+
+  it('fits two photographs of a person with one shape and albedo, and to each its pose and light', async () => {
+    const few = { ...config, vertex: { ...config.vertex, steps: 4 }, texture: { ...config.texture, steps: 4 } };
+    const options = {
+      model,
+      budgetSeconds: 1e6,
+      seed: 1,
+      config: { ...few, trace: { ...few.trace, levels: [{ size: 24, spp: 2, steps: 3, share: 1 }] } },
+    };
+    let saved: FitCheckpoint | undefined;
+    const results = await fitFaces([{ photo, landmarks }, await faceAt(-0.35, 2)], {
+      ...options,
+      onCheckpoint: async (state) => void (saved = state),
+    });
+    const [a, b] = results.map(({ parameters }) => new Map(parameters.map(({ name, values }) => [name, values])));
+    for (const name of ['identity', 'albedo', 'tint']) expect(b.get(name), name).toEqual(a.get(name));
+    expect(results[1].textures.diffuse.data).toEqual(results[0].textures.diffuse.data);
+    expect([a, b].map((p) => p.get('pose.rotation')![1])).toEqual([expect.closeTo(0.2, 1), expect.closeTo(-0.35, 1)]);
+    // from the left and from the right
+    expect(a.get('light.sh')![9 + 1]).toBeLessThan(-0.1);
+    expect(b.get('light.sh')![9 + 1]).toBeGreaterThan(0.1);
+    for (const { metrics } of results) {
+      expect(metrics.landmarkRms).toBeLessThan(0.04);
+      expect(metrics.ssim).toBeGreaterThan(0.8);
+    }
+    expect(Object.keys(saved!.arrays)).toEqual(expect.arrayContaining(['face.light', 'face 2.light', 'held 2.shadow']));
+    await expect(fitFaces([], options)).rejects.toThrow(/there is no photograph/);
   });
 });

@@ -4,54 +4,62 @@ import type { FaceContext } from './faceContext.js';
 import { columnOf } from '../scene/surfaceImage.js';
 import type { FaceVariables } from './faceVariables.js';
 import { estimateLight } from './light/estimateLight.js';
-import type { View } from './problem.js';
+import type { View, ViewedFace } from './problem.js';
 import type { FitRun } from './run.js';
 import { adamOf, stepTerms } from './stages/modelTerms.js';
 import { firstEstimate, pixelMask, tracedStep } from './stages/tracedStage.js';
 import { vertexStep } from './stages/vertexStage.js';
 
-/** What the model stages need besides the variables. */
-export interface ModelFit {
+/** One photograph of a fit. */
+export interface FittedFace {
   readonly context: FaceContext;
   readonly variables: FaceVariables;
-  readonly config: FitConfig;
-  readonly run: FitRun;
   /** The photograph's crop at a number of pixels a side. */
   readonly view: (size: number) => View;
 }
 
+/** What the model stages need. */
+export interface ModelFit {
+  /** One face, or one person's face in several photographs, whose variables then share cells. */
+  readonly faces: readonly FittedFace[];
+  readonly config: FitConfig;
+  readonly run: FitRun;
+}
+
+/** What belongs to photograph k in a saved state. */
+export const ofPhoto = (name: string, k: number): string => (k === 0 ? name : `${name} ${k + 1}`);
+
+/** The faces as photographs of `size` pixels show them. */
+const atSize = (faces: readonly FittedFace[], size: number): ViewedFace[] =>
+  faces.map((face) => ({ ...face, view: face.view(size) }));
+
 /**
  * Fits pose, shape, expression, reflectance coefficients and light: rounds of light in closed form and vertex-based steps,
- * then ray-traced steps from coarse to fine.
+ * then ray-traced steps from coarse to fine. @returns what the steps hold fixed, per photograph.
  */
-export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
-  const { context, variables: v, config, run, view } = fit;
-  const held = heldInputs(context);
-  run.keep('held', { ...held });
+export async function fitModel({ faces, config, run }: ModelFit): Promise<readonly HeldInputs[]> {
+  const variables = faces.map((face) => face.variables);
+  const held = faces.map(({ context }, k) => {
+    const inputs = heldInputs(context);
+    run.keep(ofPhoto('held', k), { ...inputs });
+    return inputs;
+  });
   const { vertex, trace } = config;
 
   /** Seconds of the last estimate of the light, and of the first step of the last phase: what the next ones will take. */
   let lightSeconds = 0;
   let stepSeconds = 0;
 
-  const relight = async (at: View, before: string): Promise<void> => {
+  const relight = async (views: readonly ViewedFace[], before: string): Promise<void> => {
     const from = run.seconds;
-    await run.stage('model', `light before ${before}`, () => holdLight(at));
+    await run.stage('model', `light before ${before}`, async () => {
+      for (const [k, face] of views.entries()) await holdLight(face, held[k], config.light);
+    });
     lightSeconds = run.seconds - from;
   };
-  const holdLight = async (at: View): Promise<void> => {
-    const { light, shadow, visibility, skin, ambient } = await estimateLight(context, v, at, config.light);
-    noGrad(() => {
-      held.areas.assign(tensor(context.areas.map((area, k) => area * skin[k])));
-      held.mask.assign(columnOf(faceMask(context, skin)));
-      v.light.assign(tensor(light, [light.length / 3, 3]));
-      held.shadow.assign(shadow);
-      held.visibility.assign(visibility);
-      held.ambient.assign(tensor(ambient));
-    });
-  };
+  const ambients = (): Promise<number[]> => Promise.all(held.map(({ ambient }) => ambient.item()));
 
-  const coarse = view(vertex.size);
+  const coarse = atSize(faces, vertex.size);
   let step: ReturnType<typeof vertexStep> | undefined;
   let adam: ReturnType<typeof adamOf> | undefined;
   for (let round = 0; round < vertex.rounds; round++) {
@@ -63,10 +71,9 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
       if (round > 0 && !run.affords({ name, detail, share }, lightSeconds + stepSeconds)) continue;
       await relight(coarse, `round ${round + 1} of ${vertex.rounds}`);
     }
-    const ambient = await held.ambient.item();
     // one optimiser and one recording for all rounds
-    adam ??= adamOf(v, vertex.rates, ambient);
-    step ??= vertexStep(context, v, coarse, config, adam);
+    adam ??= adamOf(variables, vertex.rates, await ambients());
+    step ??= vertexStep(coarse, config, adam);
     stepSeconds = await run.optimise({
       name,
       stage: 'model',
@@ -74,7 +81,6 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
       steps: vertex.steps,
       share,
       adam,
-      cells: { ...v },
       terms: stepTerms,
       step: () => step!(held),
     });
@@ -84,21 +90,24 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
     const name = `rays ${k + 1}`;
     if (run.isDone(name)) continue;
     const detail = `ray traced, ${level.size} x ${level.size} pixels, ${2 * level.spp} samples`;
-    const at = view(level.size);
+    const views = atSize(faces, level.size);
     if (!run.isWithin(name)) {
       const begin = lightSeconds + (k === 0 ? tracedBegin : 1) * stepSeconds;
       if (!run.affords({ name, detail, share: level.share }, begin)) continue;
-      await relight(at, `ray traced, ${level.size} x ${level.size} pixels`);
+      await relight(views, `ray traced, ${level.size} x ${level.size} pixels`);
     }
-    const ambient = await held.ambient.item();
-    const optimiser = adamOf(v, trace.rates, ambient);
+    const optimiser = adamOf(variables, trace.rates, await ambients());
     const kept = await run.stage('model', `first image, ${level.size} x ${level.size} pixels`, async () => {
-      const estimate = new Parameter(firstEstimate(context, v, at, config, level.spp, run.generator));
-      await realize(estimate);
-      return { estimate, pixels: Parameter.zeros([level.size, level.size]) };
+      const cells = views.map((face) => ({
+        estimate: new Parameter(firstEstimate(face, config, level.spp, run.generator)),
+        pixels: Parameter.zeros([level.size, level.size]),
+      }));
+      await realize(...cells.map(({ estimate }) => estimate));
+      return cells;
     });
-    run.keep(name, kept);
-    const traced = tracedStep(context, v, at, config, level.spp, optimiser, run.generator, kept.estimate);
+    kept.forEach((cells, photo) => run.keep(ofPhoto(name, photo), cells));
+    const estimates = kept.map(({ estimate }) => estimate);
+    const traced = tracedStep(views, config, level.spp, optimiser, run.generator, estimates);
     stepSeconds = await run.optimise({
       name,
       stage: 'model',
@@ -106,15 +115,32 @@ export async function fitModel(fit: ModelFit): Promise<HeldInputs> {
       steps: level.steps,
       share: level.share,
       adam: optimiser,
-      cells: { ...v },
       terms: stepTerms,
       step: (_, i) => {
-        if (i % maskSteps === 0) noGrad(() => kept.pixels.assign(pixelMask(context, v, at, held.mask)));
-        return traced({ ...held, pixels: kept.pixels });
+        if (i % maskSteps === 0)
+          noGrad(() => views.forEach((face, photo) => kept[photo].pixels.assign(pixelMask(face, held[photo].mask))));
+        return traced(held.map((inputs, photo) => ({ ...inputs, pixels: kept[photo].pixels })));
       },
     });
   }
   return held;
+}
+
+/** Sets a face's light to what explains its photograph best, and what the steps hold of it. */
+async function holdLight(
+  { context, variables: v, view }: ViewedFace,
+  held: HeldInputs,
+  priors: FitConfig['light'],
+): Promise<void> {
+  const { light, shadow, visibility, skin, ambient } = await estimateLight(context, v, view, priors);
+  noGrad(() => {
+    held.areas.assign(tensor(context.areas.map((area, k) => area * skin[k])));
+    held.mask.assign(columnOf(faceMask(context, skin)));
+    v.light.assign(tensor(light, [light.length / 3, 3]));
+    held.shadow.assign(shadow);
+    held.visibility.assign(visibility);
+    held.ambient.assign(tensor(ambient));
+  });
 }
 
 /**

@@ -4,6 +4,8 @@ import type { LandmarkTargets } from '../losses/index.js';
 import type { FitConfig } from './config.js';
 import { resample } from './crop.js';
 import type { Crop } from './crop.js';
+import type { FaceContext } from './faceContext.js';
+import type { FaceVariables } from './faceVariables.js';
 import { curveTangents, landmarkCurves } from './pose/curves.js';
 import type { LandmarkCurve } from './pose/curves.js';
 import type { HostImage } from './types.js';
@@ -21,6 +23,13 @@ export interface View {
   /** [68 * 2] pixels of the crop. */
   readonly landmarks: Float32Array;
   readonly targets: LandmarkTargets;
+}
+
+/** The face of one photograph: its variables, some of which may be another photograph's too, and how it is seen. */
+export interface ViewedFace {
+  readonly context: FaceContext;
+  readonly variables: FaceVariables;
+  readonly view: View;
 }
 
 /** What a view is made from. */

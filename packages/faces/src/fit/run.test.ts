@@ -19,7 +19,7 @@ function phase(name: string, share: number, spend: (k: number) => void, steps = 
     spend(k);
     return parameter;
   };
-  return { name, stage: 'model', detail: name, steps, share, adam, cells: {}, terms: ['loss'], step };
+  return { name, stage: 'model', detail: name, steps, share, adam, terms: ['loss'], step };
 }
 
 const stepsOf = (run: FitRun): number => run.stages.find(({ stage }) => stage === 'model')!.steps;

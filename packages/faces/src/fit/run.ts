@@ -24,8 +24,6 @@ export interface Phase {
    */
   readonly reserve?: number;
   readonly adam: Adam;
-  /** What the steps change. */
-  readonly cells: Readonly<Record<string, Parameter>>;
   /** Names of the values that a step gives. */
   readonly terms: readonly string[];
   /** One step; `progress` runs from 0 to 1 over the phase. */
@@ -136,7 +134,7 @@ export class FitRun {
     return result;
   }
 
-  /** Whether a checkpoint says that a phase is done; then its cells hold their values. */
+  /** Whether a checkpoint says that a phase is done; then what it changed has its values. */
   isDone(name: string): boolean {
     return this.#done.includes(name);
   }

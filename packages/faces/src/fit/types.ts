@@ -85,6 +85,8 @@ export interface FitOptions {
   readonly config?: FitConfig;
   /** First of all random numbers. */
   readonly seed: number;
+  /** Which face of several: 1 is the leftmost, see `findFaces`. The largest if not given; `fitFace` has landmarks instead. */
+  readonly face?: number;
   /** From `onCheckpoint` of an earlier call with the same photograph, model and seed. */
   readonly resume?: FitCheckpoint;
   /** Ends the fit at its next step: it hands out a last checkpoint, then rejects with the signal's reason. */

@@ -17,6 +17,20 @@ const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
+it("fitSimilarity: the example of Umeyama's paper (1991, section IV), a plane of it at heights 10 and -10", () => {
+  const [x, y] = [
+    [0, 0, 1, 0, 0, 2],
+    [0, 0, -1, 0, 0, 2],
+  ];
+  // published for the plane: R = [[0.832, 0.555], [-0.555, 0.832]], scale 0.721; a mirror would fit better
+  const both = (plane: number[]): number[] =>
+    [10, -10].flatMap((z) => [0, 1, 2].flatMap((k) => [plane[2 * k], plane[2 * k + 1], z]));
+  const { rotation, scale } = fitSimilarity(both(x), both(y));
+  [0.832, 0.555, 0, -0.555, 0.832, 0, 0, 0, 1].forEach((value, k) => expect(rotation[k]).toBeCloseTo(value, 3));
+  // the heights keep their scale of 1: they weigh 6 * 100 beside twice the plane's spread of 10 / 3
+  expect((scale * (20 / 3 + 600) - 600) / (20 / 3)).toBeCloseTo(0.721, 3);
+});
+
 describe('SurfaceTree', () => {
   it('the closest point of a triangle is on it, and no other of its points is closer', () => {
     fc.assert(

@@ -3,3 +3,4 @@ export { detectFaces } from './detectFaces.js';
 export type { DetectedFace, DetectFacesOptions } from './detectFaces.js';
 export { detectLandmarks } from './detectLandmarks.js';
 export { landmarkRanges } from './points68.js';
+export { findFaces } from './findFaces.js';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import jpeg from 'jpeg-js';
 import { decodeImage, srgbToLinear } from '@chiaro/render';
-import { tensor, zeros, type Tensor } from '../engine.js';
+import { concat, tensor, zeros, type Tensor } from '../engine.js';
 import { readAsset } from '../assets/readAsset.js';
-import { detectFaces, detectLandmarks, landmarkRanges } from './index.js';
+import { detectFaces, detectLandmarks, findFaces, landmarkRanges } from './index.js';
 import { landmarksIn } from './detectLandmarks.js';
 import type { FaceLandmarkNet } from './faceLandmarkNet.js';
 import { cutSquares, normalised, pixelsOf } from './pixels.js';
@@ -151,6 +151,16 @@ describe('detectLandmarks', () => {
       return k & 1 ? value : width - value;
     });
     expect(distance(back, landmarks)).toBeLessThan(0.03);
+  });
+
+  test('findFaces: from left to right, whichever is surer', async () => {
+    const image = (await decodeImage(await readAsset('photos/nasa_astronaut_collins.jpg'))).squeeze(0);
+    const width = image.shape[1]!;
+    const both = concat([image.flip(1), image], 1);
+    const [left, right, ...others] = await findFaces(both);
+    expect(others).toEqual([]);
+    expect(Math.abs(left!.x + left!.width + right!.x - 2 * width)).toBeLessThan(0.05 * width);
+    expect(left!.x).toBeLessThan(width);
   });
 
   test('no face, no box; what is no image or no box is said', async () => {

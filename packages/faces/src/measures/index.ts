@@ -2,8 +2,15 @@ export { summarize } from './statistics.js';
 export type { ErrorSummary } from './statistics.js';
 export { vertexError } from './vertexError.js';
 export type { VertexError, VertexErrorOptions } from './vertexError.js';
-export { scanError, surfaceError } from './surfaceError.js';
-export type { FaceSurface, ScanWithLandmarks, SurfaceError, SurfaceErrorOptions } from './surfaceError.js';
+export { nowRegion, scanError, surfaceError } from './surfaceError.js';
+export type {
+  FaceSurface,
+  ScanError,
+  ScanRegion,
+  ScanWithLandmarks,
+  SurfaceError,
+  SurfaceErrorOptions,
+} from './surfaceError.js';
 export { angularError } from './angularError.js';
 export type { AngularError, AngularErrorOptions } from './angularError.js';
 export { albedoError, shadowLeak } from './albedoError.js';

@@ -15,6 +15,7 @@ import {
   identitySimilarity,
   lightError,
   loadFaceRecognition,
+  nowRegion,
   relightingError,
   scanError,
   shadowLeak,
@@ -152,6 +153,28 @@ describe('distances of surfaces', () => {
     expect(near.mean).toBeGreaterThan(5 * all.mean);
     expect(() => scanError(face(positions), face(there))).toThrow(/seven landmarks/);
   });
+
+  it('of a scan: the motion of a prediction is no error, whatever its scale', () => {
+    const seven = [3, 40, 90, 150, 220, 300, 400];
+    const scan = face(positions, seven);
+    const bent = positions.map((x, k) => x + 2 * Math.sin(positions[k - (k % 3)] / 20));
+    const { mean } = scanError(scan, face(bent, seven));
+    expect(mean).toBeGreaterThan(0.2);
+    fc.assert(
+      fc.property(angle, offset, fc.double({ min: 0.01, max: 20, noNaN: true }), (turn, shift, scale) => {
+        const there = applySimilarity(bent, motion(turn, scale, shift));
+        expect(scanError(scan, face(there, seven)).mean).toBeCloseTo(mean, 4);
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it("nowRegion: the challenge's ball, by hand", () => {
+    const marks = [-45, 30, 0, -15, 30, 0, 15, 30, 0, 45, 30, 0, 0, -10, 0, -25, -40, 0, 25, -40, 0];
+    const { centre, radius } = nowRegion(marks);
+    expect(Array.from(centre)).toEqual([0, 2, 0]); // -10 + 0.3 * 40
+    expect(radius).toBeCloseTo((1.4 * (90 + 40)) / 2, 9);
+  });
 });
 
 describe('angularError', () => {
@@ -174,6 +197,24 @@ describe('angularError', () => {
     expect(angularError([1, 1e-9, 0], [1, 0, 0]).mean).toBeCloseTo(1e-9 * (180 / Math.PI), 15);
     expect(() => angularError([0, 0, 0], [1, 0, 0])).toThrow(/normal 0 has no direction/);
   });
+});
+
+it('angularError minds neither a common turn nor lengths', () => {
+  const component = fc.double({ min: -1, max: 1, noNaN: true });
+  const normal = fc.tuple(component, component, component).filter((v) => Math.hypot(...v) > 0.1);
+  fc.assert(
+    fc.property(normal, normal, angle, fc.double({ min: 0.1, max: 9, noNaN: true }), (a, b, turn, scale) => {
+      const turned = (v: number[]): Float64Array => applySimilarity(v, motion(turn, 1, [0, 0, 0]));
+      const { mean } = angularError(a, b);
+      expect(
+        angularError(
+          turned(a).map((x) => scale * x),
+          turned(b),
+        ).mean,
+      ).toBeCloseTo(mean, 5);
+      expect(angularError(b, a).mean).toBeCloseTo(mean, 9);
+    }),
+  );
 });
 
 describe('albedo', () => {

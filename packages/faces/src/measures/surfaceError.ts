@@ -125,25 +125,58 @@ export interface ScanWithLandmarks {
 /** Rounds of the refinement. */
 const nowSteps = 20;
 
+/** Which part of a scan counts. */
+export interface ScanRegion {
+  /** Vertices farther than this from the centre do not count, mm. */
+  readonly radius: number;
+  /** [3] mm; the base of the nose by default. */
+  readonly centre?: ArrayLike<number>;
+}
+
+/**
+ * The part of a scan that the NoW challenge's own program compares: a ball about the middle of the face, three tenths of the
+ * way from the base of the nose to between the inner corners of the eyes, with 0.7 times the sum of that way's length and the
+ * distance of the outer corners as radius. @param landmarks [7 * 3] of the scan.
+ */
+export function nowRegion(landmarks: ArrayLike<number>): Required<ScanRegion> {
+  const [outerRight, innerRight, innerLeft, outerLeft, nose] = [0, 1, 2, 3, 4].map((k) => point(landmarks, k));
+  const bridge = innerRight.map((x, axis) => (x + innerLeft[axis]) / 2);
+  const distance = (a: readonly number[], b: readonly number[]): number => Math.hypot(...a.map((x, k) => x - b[k]));
+  return {
+    centre: nose.map((x, axis) => x + 0.3 * (bridge[axis] - x)),
+    radius: 0.7 * (distance(outerRight, outerLeft) + distance(bridge, nose)),
+  };
+}
+
+/** Distances of a scan to a prediction. */
+export interface ScanError extends ErrorSummary {
+  /** Of each vertex of the scan that counts, mm. */
+  readonly distances: Float64Array;
+  /** The motion that laid the prediction onto the scan. */
+  readonly motion: Similarity;
+}
+
 /**
  * Distances of a scan to a predicted face after the manner of the NoW challenge (Sanyal et al. 2019, section 4): the
  * prediction is scaled, turned and moved by the seven landmarks, the alignment is refined by the distances themselves, and
- * each vertex of the scan counts with its distance to the closest point. Not the challenge's own program: its figures
- * need its data and its server.
+ * each vertex of the scan counts with its distance to the closest point. Not the challenge's own program, whose refinement
+ * is another one; `nowRegion` gives the part of the scan that it compares.
  * @param predicted with the same seven landmarks.
- * @param radius vertices farther than this from the base of the nose do not count, mm; all count by default.
+ * @param part of the scan that counts; all by default.
  */
 export function scanError(
   scan: ScanWithLandmarks,
   predicted: FaceSurface,
-  { radius = Infinity }: { readonly radius?: number } = {},
-): ErrorSummary & { readonly motion: Similarity } {
-  if (scan.landmarks.length !== 21)
-    throw new ShapeError(`a scan has seven landmarks, got ${scan.landmarks.length} numbers`);
+  { radius, centre }: ScanRegion = { radius: Infinity },
+): ScanError {
+  if (scan.landmarks.length !== 21 || predicted.landmarks.length !== 21)
+    throw new ShapeError(
+      `a scan and its prediction have seven landmarks each, got ${scan.landmarks.length} and ${predicted.landmarks.length} numbers`,
+    );
   let motion = fitSimilarity(predicted.landmarks, scan.landmarks);
-  const nose = point(scan.landmarks, 4);
+  const middle = centre ?? point(scan.landmarks, 4);
   const rows = Array.from({ length: scan.positions.length / 3 }, (_, k) => k).filter(
-    (k) => Math.hypot(...point(scan.positions, k).map((x, axis) => x - nose[axis])) <= radius,
+    (k) => Math.hypot(...point(scan.positions, k).map((x, axis) => x - middle[axis])) <= radius,
   );
   const own = new SurfaceTree(predicted.positions, predicted.triangles);
   const errors = (): { readonly distance: number; readonly source: Vector }[] => {
@@ -161,7 +194,8 @@ export function scanError(
       targets,
     );
   }
-  return { ...summarize(errors().map(({ distance }) => distance)), motion };
+  const distances = Float64Array.from(errors(), ({ distance }) => distance);
+  return { ...summarize(distances), distances, motion };
 }
 
 /** The motion back. */

@@ -1,5 +1,6 @@
 export { MorphableModel } from './morphableModel.js';
-export type { AlbedoCoefficients, FaceCoefficients, ShapeCoefficients } from './morphableModel.js';
+export type { AlbedoCoefficients, AlbedoMaps } from './albedo.js';
+export type { FaceCoefficients, ShapeCoefficients } from './morphableModel.js';
 export type { FaceAlbedoData, FaceModelData, FacePart } from './faceModelData.js';
 export type { HeadView } from './contours.js';
 export type { SurfacePoints } from './surfacePoints.js';
@@ -22,3 +23,5 @@ export type { SourceColours, SourceFaceModel } from './files/sourceModel.js';
 export { caricature } from './caricature.js';
 export { textureOfVertices, vertexTexels, verticesOfTexture } from './textureTransfer.js';
 export type { VertexTexels } from './textureTransfer.js';
+export { symmetricEigen } from './symmetricEigen.js';
+export type { Eigen } from './symmetricEigen.js';

@@ -9,8 +9,9 @@ import { checkFaceModel } from './faceModelData.js';
 import type { FaceModelData } from './faceModelData.js';
 import { pointsAtVertices, valuesAtPoints } from './surfacePoints.js';
 import type { SurfacePoints } from './surfacePoints.js';
-import { pigmentTint } from './tint.js';
-import { toneSum, tonesOf } from './tones.js';
+import { albedoOf, mixed } from './albedo.js';
+import type { AlbedoCoefficients, AlbedoMaps } from './albedo.js';
+import { tonesOf } from './tones.js';
 import type { Tones } from './tones.js';
 
 /** Coefficients of a face's shape. Vectors may be shorter than the model has modes: the first ones are meant. */
@@ -25,14 +26,6 @@ export interface ShapeCoefficients {
   readonly offsets?: Tensor;
 }
 
-/** Coefficients of a face's reflectance. */
-export interface AlbedoCoefficients {
-  /** [A' <= A] weights of the albedo modes, N(0, 1), of diffuse and specular albedo alike. */
-  readonly albedo?: Tensor;
-  /** [2] melanin and haemoglobin, N(0, 1); see `pigmentTint`. */
-  readonly tint?: Tensor;
-}
-
 /** All coefficients of a face; what is left out is zero. */
 export type FaceCoefficients = ShapeCoefficients & AlbedoCoefficients;
 
@@ -45,9 +38,6 @@ const toneShare = 0.5;
 /** Landmarks of the jaw: the first ones. */
 const jawCount = 17;
 
-/** Albedo stays in this range, so that renderers and logarithms stay sane. */
-const albedoRange = [0.002, 0.98] as const;
-
 /**
  * A statistical face model on tensors: mean and linear modes of shape, expression and reflectance. Every tensor that
  * its methods return carries gradients to the coefficients. Positions are in millimetres (+X the subject's left, +Y up,
@@ -59,7 +49,7 @@ const albedoRange = [0.002, 0.98] as const;
  * const face = model.mesh(model.geometry({ identity }));
  * const { diffuse, specular } = model.albedo({});
  */
-export class MorphableModel {
+export class MorphableModel implements AlbedoMaps {
   /** The numbers that the model was made of, on the host. */
   readonly data: FaceModelData;
   readonly vertexCount: number;
@@ -169,32 +159,8 @@ export class MorphableModel {
    * docs/concepts/face-model.md) that follows the same weights; it is colourless.
    * @returns diffuse and specular albedo [H, W, 3], linear RGB.
    */
-  albedo({ albedo, tint }: AlbedoCoefficients = {}): { diffuse: Tensor; specular: Tensor } {
-    let diffuse = this.meanDiffuse;
-    let specular = this.meanSpecular;
-    if (albedo !== undefined) {
-      const used = albedo.shape[0];
-      const skins = Math.min(used, this.diffuseModes.shape[0]);
-      if (albedo.rank !== 1 || used > this.albedoCount) {
-        throw new ShapeError(
-          `albedo: needs [at most ${this.albedoCount}] coefficients, got [${albedo.shape.join(', ')}]`,
-        );
-      }
-      diffuse = diffuse.add(mixed('albedo', albedo.narrow(0, 0, skins), this.diffuseModes));
-      specular = specular.add(mixed('albedo', albedo.narrow(0, 0, skins), this.specularModes));
-      if (used > skins) diffuse = diffuse.add(toneSum(this.tones, albedo.narrow(0, skins, used - skins), diffuse));
-    }
-    if (tint !== undefined) {
-      if (tint.rank !== 1 || tint.shape[0] !== 2) {
-        throw new ShapeError(`albedo: tint must be [2] (melanin, haemoglobin), got [${tint.shape.join(', ')}]`);
-      }
-      diffuse = diffuse.mul(pigmentTint(tint, this.skin));
-    }
-    const [height, width] = this.skin.shape;
-    return {
-      diffuse: diffuse.clamp(...albedoRange),
-      specular: specular.clamp(...albedoRange).expand([height, width, 3]),
-    };
+  albedo(coefficients: AlbedoCoefficients = {}): { diffuse: Tensor; specular: Tensor } {
+    return albedoOf(this, coefficients);
   }
 
   /**
@@ -262,15 +228,4 @@ export class MorphableModel {
   landmarks(positions: Tensor, view?: HeadView): Tensor {
     return valuesAtPoints(positions, this.landmarkPoints(view));
   }
-}
-
-/** weights [..., K'] times the first K' of modes [K, ...]. */
-function mixed(name: string, weights: Tensor, modes: Tensor): Tensor {
-  const [available, ...shape] = modes.shape;
-  const used = weights.shape.at(-1) ?? 0;
-  if (weights.rank === 0 || used > available) {
-    throw new ShapeError(`${name}: needs [..., at most ${available}] coefficients, got [${weights.shape.join(', ')}]`);
-  }
-  const flat = modes.narrow(0, 0, used).reshape([used, shape.reduce((a, b) => a * b, 1)]);
-  return weights.matmul(flat).reshape([...weights.shape.slice(0, -1), ...shape]);
 }

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { largestDifference } from '../../../render/src/testing/random.testing.js';
 import { Generator, Parameter, randn, ShapeError, tensor } from '../engine.js';
+import { albedoOf } from './albedo.js';
 import { caricature } from './caricature.js';
 import { loadFaceModel } from './files/loadFaceModel.js';
 import { MorphableModel } from './morphableModel.js';
 import { smallModel } from './smallModel.testing.js';
-import { textureOfVertices, vertexTexels, verticesOfTexture } from './textureTransfer.js';
+import { textureOfVertices, vertexAlbedoMaps, vertexTexels, verticesOfTexture } from './textureTransfer.js';
 
 let model: MorphableModel;
 beforeAll(async () => {
@@ -25,6 +26,21 @@ describe('values of vertices and textures', () => {
     expect(errors[Math.floor(0.95 * errors.length)]).toBeLessThan(0.05); // small charts: teeth, lids
     const coarse = await verticesOfTexture(model, textureOfVertices(values, vertexTexels(model, 32))).data();
     expect(largestDifference(coarse, smooth)).toBeGreaterThan(0.2); // so the size matters
+  });
+
+  it('albedo from maps at the vertices is that of the texture there, but for what varies within a texel', async () => {
+    const face = model.sample(new Generator(3));
+    const atVertices = albedoOf(await vertexAlbedoMaps(model), face);
+    const texture = model.albedo(face);
+    for (const [own, whole] of [
+      [atVertices.diffuse, texture.diffuse],
+      [atVertices.specular, texture.specular],
+    ]) {
+      const [a, b] = [await own.squeeze(1).data(), await verticesOfTexture(model, whole).data()];
+      const errors = Array.from(a, (x, k) => Math.abs(x - b[k])).sort((x, y) => x - y);
+      expect(errors[errors.length >> 1]).toBeLessThan(1e-4);
+      expect(errors[Math.floor(0.98 * errors.length)]).toBeLessThan(0.01);
+    }
   });
 
   it('a constant fills every texel, also those outside of the charts; weights sum to 1', async () => {

@@ -1,5 +1,6 @@
-import { sampleTexture, ShapeError, tensor } from '../engine.js';
+import { realize, sampleTexture, ShapeError, tensor, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
+import type { AlbedoMaps } from './albedo.js';
 import { bakeTexture } from './uvBake.js';
 import type { MorphableModel } from './morphableModel.js';
 
@@ -95,4 +96,36 @@ export function verticesOfTexture({ data, vertexCount }: MorphableModel, texture
     uvs.set(data.uvs.subarray(2 * row, 2 * row + 2), 2 * data.triangles[corner]);
   }
   return sampleTexture(texture, tensor(uvs, [vertexCount, 2]));
+}
+
+/**
+ * The maps of a model's reflectance at its vertices, as maps of V rows and one column: with them `albedoOf` gives a
+ * face's albedo at some thousand vertices in place of a whole texture. It differs from the texture at the vertices by
+ * what a product of two maps changes within a texel.
+ */
+export async function vertexAlbedoMaps(model: MorphableModel): Promise<AlbedoMaps> {
+  const [height, width] = model.skin.shape;
+  const { vertexCount, tones, albedoCount } = model;
+  const one = (map: Tensor): Tensor => verticesOfTexture(model, map).unsqueeze(1);
+  /** [S, H, W, C] -> [S, V, 1, C]; of no modes, none. */
+  const all = (modes: Tensor): Tensor => {
+    const [count, , , channels] = modes.shape;
+    if (count === 0) return zeros([0, vertexCount, 1, channels]);
+    const rows = modes.permute([1, 2, 0, 3]).reshape([height, width, count * channels]);
+    return verticesOfTexture(model, rows).reshape([vertexCount, count, channels]).permute([1, 0, 2]).unsqueeze(2);
+  };
+  const maps = {
+    meanDiffuse: one(model.meanDiffuse),
+    diffuseModes: all(model.diffuseModes),
+    meanSpecular: one(model.meanSpecular),
+    specularModes: all(model.specularModes),
+    skin: one(model.skin),
+    tones: {
+      ...tones,
+      maps: all(tones.maps.reshape([tones.count, height, width, 1])).reshape([tones.count, vertexCount]),
+    },
+    albedoCount,
+  };
+  await realize(...Object.values(maps).flatMap((m) => (typeof m === 'number' ? [] : 'maps' in m ? [m.maps] : [m])));
+  return maps;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -38,6 +38,25 @@ it('samples come back; a set is resumed, and only with the same settings', async
   await expect(writeDataset(folder, { ...options, settings: { seed: 2 } })).rejects.toThrow(
     /other settings.*another folder/,
   );
+});
+
+it('a folder of version 1 opens, and is finished as one of version 2', async () => {
+  const [whole, old] = ['whole', 'old'].map((name) => join(folder, name));
+  const manifest = await writeDataset(whole, options);
+  await writeDataset(old, { ...options, count: 2 });
+  const { kind, ...rest } = manifest;
+  expect(kind).toBe('samples');
+  writeFileSync(
+    join(old, 'manifest.json'),
+    JSON.stringify({ ...rest, formatVersion: 1, shards: manifest.shards.slice(0, 1) }),
+  );
+  const set = await openDataset(old);
+  expect([set.length, set.has(1), set.has(2), set.manifest.formatVersion]).toEqual([2, true, false, 2]);
+  const made: number[] = [];
+  expect(await writeDataset(old, { ...options, make: (k) => (made.push(k), make(k)) })).toEqual(manifest);
+  expect(made).toEqual([2, 3, 4]);
+  for (const name of readdirSync(whole)) expect(readFileSync(join(old, name))).toEqual(readFileSync(join(whole, name)));
+  for (const path of [whole, old]) rmSync(path, { recursive: true });
 });
 
 it('a damaged manifest or shard is a FormatError, or the folder as it was', async () => {

@@ -2,7 +2,7 @@ import { encodePixels } from '../engine.js';
 import type { FitResult } from '../fit/types.js';
 import type { Photo } from '../photo/photo.js';
 import { reportHTML } from './report.js';
-import { fitJSON, fitJSONText } from '../export/fitJSON.js';
+import { fitJSON, jsonText } from '../export/fitJSON.js';
 import { faceToGLB } from '../export/glb.js';
 import { resultViews, viewNames } from '../export/views.js';
 
@@ -33,7 +33,7 @@ export async function resultFiles(
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const { name, pixels } of views) files.set(`${name}.png`, await encodePixels(pixels, { format: 'png' }));
   files.set('face.glb', await faceToGLB({ mesh: result.mesh, textures: result.textures, name: photo.name }));
-  files.set('fit.json', text.encode(fitJSONText(content)));
+  files.set('fit.json', text.encode(jsonText(content)));
   files.set('report.html', text.encode(await reportHTML(content, result, views, created)));
   return files;
 }

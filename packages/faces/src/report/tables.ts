@@ -8,7 +8,7 @@ import type { Markup } from './html.js';
 const nameOf = Object.keys(metricInfo) as (keyof FitMetrics)[];
 
 /** The value as the report prints it, with its unit: shares in percent. */
-const shown: Readonly<Record<keyof FitMetrics, (x: number) => string>> = {
+export const shownMetrics: Readonly<Record<keyof FitMetrics, (x: number) => string>> = {
   ssim: (x) => fixed(x, 3),
   ssimModelOnly: (x) => fixed(x, 3),
   psnr: (x) => `${fixed(x, 1)} dB`,
@@ -25,10 +25,10 @@ export function headline({ metrics, timings }: FitJSON): Markup {
       <dt>${label}</dt>
     </div>`;
   return html`<dl class="headline">
-    ${cell(shown.ssim(metrics.ssim), 'SSIM in the mask')} ${cell(shown.psnr(metrics.psnr), 'PSNR')}
-    ${cell(shown.photometricRmse8bit(metrics.photometricRmse8bit), 'error, RMS')}
-    ${cell(shown.landmarkRms(metrics.landmarkRms), 'landmarks, RMS')}
-    ${cell(shown.maskIou(metrics.maskIou), 'mask IoU')} ${cell(duration(timings.totalSeconds), 'time')}
+    ${cell(shownMetrics.ssim(metrics.ssim), 'SSIM in the mask')} ${cell(shownMetrics.psnr(metrics.psnr), 'PSNR')}
+    ${cell(shownMetrics.photometricRmse8bit(metrics.photometricRmse8bit), 'error, RMS')}
+    ${cell(shownMetrics.landmarkRms(metrics.landmarkRms), 'landmarks, RMS')}
+    ${cell(shownMetrics.maskIou(metrics.maskIou), 'mask IoU')} ${cell(duration(timings.totalSeconds), 'time')}
   </dl>`;
 }
 

@@ -1,4 +1,4 @@
-import { environmentFromSH, ggx, lambert, pathTrace } from '../engine.js';
+import { environment, environmentFromSH, ggx, lambert, pathTrace } from '../engine.js';
 import type { Bsdf, Camera, Mesh, Tensor } from '../engine.js';
 import { guidedMean } from './guidedMean.js';
 
@@ -33,7 +33,7 @@ export interface ShadingOptions {
  * Path traces the shading of a face: three renders without any texture. Being without texture they may be filtered along
  * the surface, which takes most of the noise and no detail of the albedo.
  *
- * @param light [K, 3] SH coefficients.
+ * @param light [K, 3] SH coefficients, or a lat-long map [H, W, 3].
  */
 export function shadingMaps(
   mesh: Mesh,
@@ -43,7 +43,11 @@ export function shadingMaps(
   options: ShadingOptions,
 ): ShadingMaps {
   const { spp, seed, lightHeight = 32, guide } = options;
-  const emitters = [environmentFromSH(light, { height: lightHeight, background: false })];
+  const emitters = [
+    light.rank === 3
+      ? environment(light, { background: false })
+      : environmentFromSH(light, { height: lightHeight, background: false }),
+  ];
   const render = (bsdf: Bsdf, offset: number): Tensor => {
     const { image, mask } = pathTrace({ shapes: [{ mesh, bsdf }], emitters }, camera, { spp, seed: seed + offset });
     return image.div(mask.unsqueeze(2).clamp(1 / spp)); // of the covered part

@@ -33,6 +33,26 @@ describe('a synthetic face', () => {
     expect((await drawFaceScene(model, 4, { size })).identity).not.toEqual(scene.identity);
   });
 
+  it('comes again to noise from other random numbers, and not from another light', async () => {
+    // block means of 8 x 8 pixels: differences of two renders against those between the two
+    const mean = (image: Float32Array): number[] =>
+      Array.from({ length: 36 }, (_, b) => {
+        let sum = 0;
+        for (let k = 0; k < 64; k++)
+          sum += image[3 * ((8 * Math.floor(b / 6) + (k >> 3)) * size + 8 * (b % 6) + (k & 7)) + 1] / 64;
+        return sum;
+      });
+    const other = mean((await synthesize(model, { ...scene, seed: scene.seed + 1 }, { spp: 8 })).traced);
+    const third = mean((await synthesize(model, { ...scene, seed: scene.seed + 2 }, { spp: 8 })).traced);
+    const lamps = scene.lamps.map((lamp) => ({ ...lamp, irradiance: lamp.irradiance.map((x) => 1.3 * x) }));
+    const lit = mean((await synthesize(model, { ...scene, lamps } as unknown as FaceScene, { spp: 8 })).traced);
+    const own = mean(face.traced);
+    const distance = (a: number[], b: number[]): number => Math.sqrt(a.reduce((s, x, k) => s + (x - b[k]) ** 2, 0));
+    const noise = distance(other, third);
+    expect(distance(own, other)).toBeLessThan(2 * noise);
+    expect(distance(own, lit)).toBeGreaterThan(2 * noise);
+  });
+
   it('fills a good part of the picture; what is behind the face is 0', () => {
     const inside = face.mask.filter((m) => m === 1).length;
     expect(inside / size ** 2).toBeGreaterThan(0.25);
@@ -57,6 +77,27 @@ describe('a synthetic face', () => {
     const size1 = (map: Float32Array): number => map.reduce((sum, x) => sum + Math.abs(x), 0);
     expect(size1(face.residual)).toBeLessThan(0.6 * size1(face.local));
     expect(size1(face.residual)).toBeGreaterThan(0.02 * size1(face.local));
+  });
+
+  it('light between surfaces brightens hollows, and the tip of the nose hardly', async () => {
+    const direct = await synthesize(model, scene, { spp: 8, depth: 2 });
+    expect(direct.local).toEqual(face.local);
+    // means of square windows about points of the face, by landmarks
+    const gain = (...ids: number[]): number => {
+      const middle = [0, 1].map((c) => ids.reduce((sum, k) => sum + face.landmarks[2 * k + c], 0) / ids.length);
+      let [more, all] = [0, 0];
+      for (let y = -2; y < 2; y++)
+        for (let x = -2; x < 2; x++) {
+          const at = 3 * (Math.round(middle[1] + y) * size + Math.round(middle[0] + x));
+          more += face.traced[at] - direct.traced[at];
+          all += direct.traced[at];
+        }
+      return more / all;
+    };
+    const [left, right, tip] = [gain(21, 39), gain(22, 42), gain(30)];
+    expect(Math.min(left, right)).toBeGreaterThan(0.02);
+    expect(Math.max(left, right)).toBeGreaterThan(2 * tip);
+    expect(face.traced.every((x, k) => x >= direct.traced[k] - 1e-4)).toBe(true); // the same paths, only longer
   });
 
   it('normals are those of the surface that depth draws', () => {

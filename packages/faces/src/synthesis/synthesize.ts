@@ -1,38 +1,36 @@
-import type { ArrayToStore } from '@chiaro/nn';
-import {
-  axisAngle,
-  environment,
-  irradianceSH,
-  pathTrace,
-  pinhole,
-  projectEnvironment,
-  tensor,
-  texelDirections,
-} from '../engine.js';
+import { ShapeError } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
-import { verticesOfTexture } from '../model/textureTransfer.js';
-import { faceBsdf, posedFace } from '../scene/posedFace.js';
-import { coverage, interpolateImage, surfaceImage } from '../scene/surfaceImage.js';
+import { sceneRenderer, structureOf } from './faceRenderer.js';
+import type { RenderedScene, SceneRenderer } from './faceRenderer.js';
 import type { FaceScene } from './faceScene.js';
+import { landmarkPixels } from './landmarkPixels.js';
+import type { LightMaps } from './sceneLight.js';
+import { scenePart } from './sceneParts.js';
 
-/** A picture of a face and everything that is true about it. Images are row-major, linear RGB. */
-export interface SyntheticFace {
+/**
+ * A face by local illumination and what is true about it. Images are row-major, linear RGB; 0 where nothing is.
+ * Before an occluder or hair, albedo, normals and depth are theirs, and texture coordinates 0.
+ */
+export interface LocalFace {
   readonly scene: FaceScene;
-  /** [S, S, 3] I_l: Lambert shading by the light's spherical harmonics up to band 8 at the vertices, no shadows; black behind. */
+  /**
+   * [S, S, 3] I_l: Lambert shading by the light's spherical harmonics up to band 8 at the vertices, no shadows; black
+   * behind.
+   */
   readonly local: Float32Array;
-  /** [S, S, 3] I_g: path traced, with shadows and highlights. */
-  readonly traced: Float32Array;
-  /** [S, S, 3] R = I_g - I_l: what local illumination lacks, and the tracer's noise. */
-  readonly residual: Float32Array;
-  /** [S, S, 3] diffuse albedo at the pixels' middles; 0 behind the face. */
+  /** [S, S, 3] diffuse albedo at the pixels' middles. */
   readonly albedo: Float32Array;
-  /** [S, S, 3] unit normals in the camera's frame; 0 behind the face. */
+  /** [S, S, 3] unit normals in the camera's frame. */
   readonly normals: Float32Array;
-  /** [S, S] mm along the camera's axis; 0 behind the face. */
+  /** [S, S] mm along the camera's axis. */
   readonly depth: Float32Array;
-  /** [S, S, 2] texture coordinates; 0 behind the face. */
+  /** [S, S, 2] texture coordinates. */
   readonly uv: Float32Array;
+  /** [S, S] what the middle of the pixel shows: 0 nothing, 1 the head, 2 an occluder, 3 hair (`scenePart`). */
+  readonly parts: Float32Array;
+  /** [S, S] share of the pixel's rays that meet something: the rest of it shows the background. */
+  readonly coverage: Float32Array;
   /** [S, S] 1 where the middle of the pixel shows the head. */
   readonly mask: Float32Array;
   /** [S, S] the model's face mask there: 1 on the face proper. */
@@ -43,35 +41,48 @@ export interface SyntheticFace {
   readonly light: Float32Array;
 }
 
+/** The same with the path traced picture. */
+export interface SyntheticFace extends LocalFace {
+  /** [S, S, 3] I_g: path traced, with shadows, highlights and light between surfaces. */
+  readonly traced: Float32Array;
+  /** [S, S, 3] R = I_g - I_l: what local illumination lacks, and the tracer's noise. */
+  readonly residual: Float32Array;
+}
+
 /** How finely a face is rendered. */
 export interface SynthesizeOptions {
   /** Samples per pixel of the path tracer (default 64). */
   readonly spp?: number;
+  /**
+   * Segments of its paths: 2 is direct light with its shadows, 3 adds light that two surfaces reflected (default 4).
+   */
+  readonly depth?: number;
+  /** Maps of light by the names that scenes call them. */
+  readonly maps?: LightMaps;
 }
 
-/** Rows of the map of radiance. */
-const lightRows = 64;
+const renderers = new WeakMap<MorphableModel, Map<string, Promise<SceneRenderer>>>();
 
-/** Lat-long radiance of a scene's light [H, 2 H, 3]. */
-function lightMap({ ambient, lamps }: FaceScene): Tensor {
-  const size = { height: lightRows, width: 2 * lightRows };
-  const directions = texelDirections(size);
-  const data = new Float32Array(size.height * size.width * 3);
-  for (let t = 0; t < data.length; t += 3) {
-    for (let c = 0; c < 3; c++) data[t + c] = ambient[c];
-    for (const { direction: d, irradiance, sharpness } of lamps) {
-      const cosine = directions[t] * d[0] + directions[t + 1] * d[1] + directions[t + 2] * d[2];
-      // the integral of exp(k (cos - 1)) over the sphere is nearly 2 pi / k
-      const value = (Math.exp(sharpness * (cosine - 1)) * sharpness) / (2 * Math.PI);
-      for (let c = 0; c < 3; c++) data[t + c] += irradiance[c] * value;
-    }
-  }
-  return tensor(data, [size.height, size.width, 3]);
+/** The compiled renderer of scenes like this one; made at the first of them. */
+export function rendererOf(
+  model: MorphableModel,
+  scene: FaceScene,
+  { spp = 64, depth = 4 }: SynthesizeOptions,
+): Promise<SceneRenderer> {
+  let ofModel = renderers.get(model);
+  if (!ofModel) renderers.set(model, (ofModel = new Map<string, Promise<SceneRenderer>>()));
+  const key = `${structureOf(scene)} ${spp} ${depth}`;
+  let renderer = ofModel.get(key);
+  if (!renderer) ofModel.set(key, (renderer = sceneRenderer(model, scene, { spp, depth })));
+  return renderer;
 }
 
 /**
- * Renders a scene locally and by path tracing, with exact ground truth. The same scene gives the same numbers. Depth, normals,
- * texture coordinates and albedo are those of the point that the middle of a pixel shows; pictures are means over pixels.
+ * Renders a scene locally and by path tracing, with exact ground truth. The same scene gives the same numbers. Depth,
+ * normals, texture coordinates and albedo are those of the point that the middle of a pixel shows; pictures are means
+ * over pixels. Scenes of one structure share a compiled step, so that all but the first take little more than their
+ * rays.
+ * @throws ShapeError for samples or a depth that the path tracer refuses, or a map that is not among `maps`.
  *
  * @example
  * const face = await synthesize(model, await drawFaceScene(model, 7, { size: 128 }), { spp: 64 });
@@ -79,83 +90,58 @@ function lightMap({ ambient, lamps }: FaceScene): Tensor {
 export async function synthesize(
   model: MorphableModel,
   scene: FaceScene,
-  { spp = 64 }: SynthesizeOptions = {},
+  options: SynthesizeOptions = {},
 ): Promise<SyntheticFace> {
-  const { size, focal } = scene;
-  const vector = (values: readonly number[]): Tensor => tensor(Float32Array.from(values), [values.length]);
-  const [identity, blendshapes] = [vector(scene.identity), vector(scene.blendshapes)];
-  const [rotation, translation] = [vector(scene.rotation), vector(scene.translation)];
-  const posed = posedFace(model, { rotation, translation, identity, blendshapes });
-  // the tree over triangles is cut for where the face is
-  const positions = Float32Array.from(await posed.positions.data());
-  const mesh = { ...posed, rest: positions };
-  const camera = pinhole({
-    ...{ width: size, height: size, near: 50, far: 5000 },
-    intrinsics: tensor([focal, focal, size / 2, size / 2]),
-  });
-  const textures = model.albedo({
-    ...(model.albedoCount > 0 && { albedo: vector(scene.albedo) }),
-    tint: vector(scene.tint),
-  });
-  const [diffuse, specular] = [textures.diffuse, textures.specular].map((map) => verticesOfTexture(model, map));
-  const map = lightMap(scene);
-  const light = projectEnvironment(map);
-  const normals = mesh.normals!;
-  const radiance = diffuse.mul(irradianceSH(normals, light)).div(Math.PI);
+  const rendered = (await rendererOf(model, scene, options))(scene, options.maps);
+  const { image, coverage: covered } = tracedOf(rendered);
+  const [face, traced, coverage] = await Promise.all([readLocal(model, scene, rendered), read(image), read(covered)]);
+  return { ...face, coverage, traced, residual: traced.map((x, k) => x - face.local[k]) };
+}
 
-  const fine = surfaceImage(mesh, camera, 3);
-  const middle = surfaceImage(mesh, camera, 1);
-  const at = (values: Tensor): Tensor => interpolateImage(middle, values, mesh.triangles);
-  const local = interpolateImage(fine, radiance, mesh.triangles).mul(coverage(fine).unsqueeze(2));
-  const bsdf = faceBsdf(model, { diffuse, specular });
-  const { image } = pathTrace(
-    { shapes: [{ mesh, bsdf }], emitters: [environment(map, { background: false })] },
-    camera,
-    { spp, seed: scene.seed },
+/** The same without the path tracer: local illumination and ground truth. */
+export async function synthesizeLocal(
+  model: MorphableModel,
+  scene: FaceScene,
+  { maps }: Pick<SynthesizeOptions, 'maps'> = {},
+): Promise<LocalFace> {
+  return readLocal(model, scene, (await rendererOf(model, scene, { spp: 0, depth: 2 }))(scene, maps));
+}
+
+/** The path traced part. @throws ShapeError where a scene was rendered without samples. */
+export function tracedOf({ traced }: RenderedScene): NonNullable<RenderedScene['traced']> {
+  if (traced) return traced;
+  throw new ShapeError('synthesize: needs at least one sample per pixel; synthesizeLocal goes without');
+}
+
+const read = async (t: Tensor): Promise<Float32Array> => Float32Array.from(await t.data());
+
+async function readLocal(model: MorphableModel, scene: FaceScene, rendered: RenderedScene): Promise<LocalFace> {
+  const { local, localCoverage, surface, uv, parts, light } = rendered;
+  const [localData, coverage, table, uvData, partData, lightData] = await Promise.all(
+    [local, localCoverage, surface, uv, parts, light].map(read),
   );
-  const n = at(normals);
-  const points = axisAngle(rotation)
-    .apply(model.landmarks(model.geometry({ identity, blendshapes })))
-    .add(translation);
-  const read = async (t: Tensor): Promise<Float32Array> => Float32Array.from(await t.data());
-  const mask = coverage(middle);
-  const [localData, traced] = [await read(local), await read(image)];
+  const pixels = scene.size ** 2;
+  const channels = (first: number, count: number): Float32Array => {
+    const values = new Float32Array(pixels * count);
+    for (let k = 0; k < pixels; k++) for (let c = 0; c < count; c++) values[count * k + c] = table[8 * k + first + c];
+    return values;
+  };
+  const normals = channels(3, 3);
+  for (let k = 0; k < normals.length; k += 3) {
+    const length = Math.hypot(normals[k], normals[k + 1], normals[k + 2]);
+    if (length > 0) for (let c = 0; c < 3; c++) normals[k + c] /= length;
+  }
   return {
     scene,
     local: localData,
-    traced,
-    residual: traced.map((x, k) => x - localData[k]),
-    albedo: await read(at(diffuse)),
-    normals: await read(n.div(n.square().sum(2, true).sqrt().clamp(1e-9))),
-    depth: await read(at(mesh.positions).narrow(2, 2, 1).neg()),
-    uv: await read(middle.uv.mul(middle.hit.unsqueeze(1))),
-    mask: await read(mask),
-    faceMask: await read(at(model.faceMask.unsqueeze(1))),
-    landmarks: await read(camera.toPixels(points).slice(null, [0, 2])),
-    light: await read(light),
-  };
-}
-
-/** A synthetic face as arrays for `writeDataset`: images as halves, what is measured as float32, the scene as text in bytes. */
-export function sampleArrays(face: SyntheticFace): Readonly<Record<string, ArrayToStore>> {
-  const { size } = face.scene;
-  const image = (data: Float32Array, ...channels: number[]): ArrayToStore => ({
-    type: 'F16',
-    shape: [size, size, ...channels],
-    data,
-  });
-  const scene = new TextEncoder().encode(JSON.stringify(face.scene));
-  return {
-    local: image(face.local, 3),
-    traced: image(face.traced, 3),
-    albedo: image(face.albedo, 3),
-    normals: image(face.normals, 3),
-    depth: { type: 'F32', shape: [size, size], data: face.depth },
-    uv: { type: 'F32', shape: [size, size, 2], data: face.uv },
-    mask: { type: 'U8', shape: [size, size], data: face.mask },
-    faceMask: image(face.faceMask),
-    landmarks: { type: 'F32', shape: [68, 2], data: face.landmarks },
-    light: { type: 'F32', shape: [81, 3], data: face.light },
-    scene: { type: 'U8', shape: [scene.length], data: scene },
+    albedo: channels(0, 3),
+    normals,
+    depth: channels(6, 1),
+    uv: uvData,
+    ...{ parts: partData, coverage },
+    mask: partData.map((part) => Number(part === scenePart.head)),
+    faceMask: channels(7, 1),
+    landmarks: landmarkPixels(model, scene),
+    light: lightData,
   };
 }

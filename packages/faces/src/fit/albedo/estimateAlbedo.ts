@@ -7,46 +7,77 @@ import { toneChange } from '../../model/tones.js';
 import { solveAlbedo } from './solveAlbedo.js';
 import type { AlbedoSamples } from './solveAlbedo.js';
 
-/** No more pixels than this are looked at: hundreds per coefficient. */
+/** No more pixels than this are looked at in all: hundreds per coefficient. */
 const mostPixels = 9000;
 
 /** Tones act on the skin's colour, so that the image is linear in either alone: it is solved this often, at the last answer. */
 const rounds = 2;
 
+/** What a photograph shows of a face whose albedo is sought. */
+export interface AlbedoView {
+  readonly view: FaceView;
+  /** [H, W, 3] linear RGB. */
+  readonly photo: Tensor;
+  /** Those that are compared, row by row. */
+  readonly pixels: Int32Array;
+}
+
 /**
- * The albedo coefficients [A] that explain a photograph for the shape and the light of a view, see `solveAlbedo`. Without
- * noise and without steps: the view's shading is held, so that all pixels of the result's size can take part.
+ * The albedo coefficients [A] that explain photographs for the shape and the light of their views, see `solveAlbedo`.
+ * Without noise and without steps: the shading is held, so that all pixels of the result's size can take part.
  *
- * @param photo [H, W, 3] linear RGB. @param pixels that are compared, row by row.
- * @param start [A] coefficients to begin at. @param tint [2], which stays. @param weight of the mean difference to the photograph.
+ * @param start [A] coefficients to begin at. @param tint [2], which stays. @param weight of the mean difference to each
+ *   photograph.
  */
 export async function estimateAlbedo(
   model: MorphableModel,
-  view: FaceView,
-  photo: Tensor,
-  pixels: Int32Array,
+  views: readonly AlbedoView[],
   start: Float32Array,
   tint: Tensor,
   weight: number,
 ): Promise<Float32Array> {
   let coefficients = start;
+  const most = Math.ceil(mostPixels / views.length);
   for (let round = 0; round < rounds; round++) {
-    const samples = await linearised(model, view, photo, pixels, tensor(coefficients), tint);
-    coefficients = solveAlbedo(samples, weight);
+    const samples: AlbedoSamples[] = [];
+    for (const view of views) samples.push(await linearised(model, view, most, tensor(coefficients), tint));
+    coefficients = solveAlbedo(joined(samples), weight * views.length);
   }
   return coefficients;
+}
+
+/** The samples of several photographs as those of one. */
+function joined(samples: readonly AlbedoSamples[]): AlbedoSamples {
+  if (samples.length === 1) return samples[0];
+  const all = (arrays: readonly Float32Array[]): Float32Array => {
+    const result = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const array of arrays) {
+      result.set(array, at);
+      at += array.length;
+    }
+    return result;
+  };
+  const count = samples[0].columns.length / samples[0].goal.length;
+  const modes = Array.from({ length: count }, (_, k) => k);
+  const column = ({ columns, goal }: AlbedoSamples, k: number): Float32Array =>
+    columns.subarray(k * goal.length, (k + 1) * goal.length);
+  return {
+    columns: all(modes.flatMap((k) => samples.map((s) => column(s, k)))),
+    base: all(samples.map(({ base }) => base)),
+    goal: all(samples.map(({ goal }) => goal)),
+  };
 }
 
 /** The image about some coefficients [A]: what it is linear in, at pixels. */
 async function linearised(
   model: MorphableModel,
-  { surface, maps }: FaceView,
-  photo: Tensor,
-  pixels: Int32Array,
+  { view: { surface, maps }, photo, pixels }: AlbedoView,
+  most: number,
   about: Tensor,
   tint: Tensor,
 ): Promise<AlbedoSamples> {
-  const every = Math.max(1, Math.ceil(pixels.length / mostPixels));
+  const every = Math.max(1, Math.ceil(pixels.length / most));
   const chosen = pixels.filter((_, k) => k % every === 0);
   const [columns, base, goal] = noGrad(() => {
     const rows = tensor(chosen);

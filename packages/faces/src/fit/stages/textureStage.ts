@@ -40,6 +40,12 @@ export function personalised(base: FaceTextures, { diffuse, specular }: Incremen
 export interface TextureProblem {
   readonly base: FaceTextures;
   readonly texels: FaceTexels;
+  /** The photographs, of which all pixels together are compared. */
+  readonly views: readonly TextureView[];
+}
+
+/** One photograph of the texture stage. */
+export interface TextureView {
   readonly surface: SurfaceImage;
   readonly maps: ShadingMaps;
   /** [H, W, 3] linear RGB. */
@@ -60,22 +66,33 @@ export function textureStep(
   adam: Adam,
   config: FitConfig['texture'],
 ): (consistency: number) => Tensor {
-  const { texels, surface, maps, pixels } = problem;
+  const { texels, base, views } = problem;
   const size = cells.diffuse.shape[0];
-  const rows = tensor(pixels);
-  const atPixels = (image: Tensor): Tensor => image.reshape([-1, image.shape[2]]).indexSelect(0, rows);
-  const rays = (values: Tensor, width: number): Tensor =>
-    values.reshape([surface.height * surface.width, surface.samples * width]).indexSelect(0, rows);
-  const count = pixels.length;
+  const { samples } = views[0].surface;
+  const count = views.reduce((sum, { pixels }) => sum + pixels.length, 0);
+  const ofAll = (valuesOf: (view: TextureView, rows: Tensor) => Tensor): Tensor => {
+    const parts = views.map((view) => valuesOf(view, tensor(view.pixels)));
+    return parts.length === 1 ? parts[0] : concat(parts, 0);
+  };
+  const atPixels = (imageOf: (view: TextureView) => Tensor): Tensor =>
+    ofAll((view, rows) =>
+      imageOf(view)
+        .reshape([-1, imageOf(view).shape[2]])
+        .indexSelect(0, rows),
+    );
+  const rays = (name: 'uv' | 'hit', width: number): Tensor =>
+    ofAll(({ surface }, rows) =>
+      surface[name].reshape([surface.height * surface.width, samples * width]).indexSelect(0, rows),
+    );
   const fixed = noGrad(() => ({
-    uv: rays(surface.uv, 2).reshape([count * surface.samples, 2]),
-    hit: rays(surface.hit, 1).reshape([count, surface.samples, 1]),
-    shading: atPixels(maps.shading),
-    grazing: atPixels(maps.grazing),
-    gloss: atPixels(maps.gloss),
-    photo: atPixels(problem.photo),
-    diffuse: resized(problem.base.diffuse, size),
-    specular: resized(problem.base.specular.narrow(2, 0, 1), size),
+    uv: rays('uv', 2).reshape([count * samples, 2]),
+    hit: rays('hit', 1).reshape([count, samples, 1]),
+    shading: atPixels(({ maps }) => maps.shading),
+    grazing: atPixels(({ maps }) => maps.grazing),
+    gloss: atPixels(({ maps }) => maps.gloss),
+    photo: atPixels(({ photo }) => photo),
+    diffuse: resized(base.diffuse, size),
+    specular: resized(base.specular.narrow(2, 0, 1), size),
   }));
   const weights = tensor(texels.mask, [size, size, 1]);
   const mirror = tensor(texels.mirror);
@@ -83,7 +100,7 @@ export function textureStep(
   return compile((consistencyWeight: number) => {
     const diffuse = fixed.diffuse.add(cells.diffuse);
     const specular = fixed.specular.add(cells.specular);
-    const sampled = sampleTexture(concat([diffuse, specular], 2), fixed.uv).reshape([count, surface.samples, 4]);
+    const sampled = sampleTexture(concat([diffuse, specular], 2), fixed.uv).reshape([count, samples, 4]);
     const seen = sampled.mul(fixed.hit).sum(1).div(fixed.hit.sum(1).clamp(1));
     const image = seen
       .narrow(1, 0, 3)

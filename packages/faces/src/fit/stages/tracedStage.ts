@@ -1,14 +1,5 @@
 import type { Adam } from '@chiaro/nn';
-import {
-  compile,
-  environmentFromSH,
-  lambert,
-  noGrad,
-  pathTrace,
-  renderVertices,
-  sampleImage,
-  stack,
-} from '../../engine.js';
+import { compile, environmentFromSH, lambert, noGrad, pathTrace, renderVertices, sampleImage } from '../../engine.js';
 import type { Generator, Mesh, Parameter, Scene, Tensor } from '../../engine.js';
 import type { MorphableModel } from '../../model/index.js';
 import { landmarkLoss, photometricLoss, tracedDifference } from '../../losses/index.js';
@@ -17,11 +8,9 @@ import { faceBsdf, modelTextures, posedFace } from '../../scene/posedFace.js';
 import type { FaceTextures } from '../../scene/posedFace.js';
 import { interpolateImage, surfaceImage } from '../../scene/surfaceImage.js';
 import type { FitConfig } from '../config.js';
-import type { FaceContext } from '../faceContext.js';
-import type { FaceVariables } from '../faceVariables.js';
-import type { View } from '../problem.js';
+import type { ViewedFace } from '../problem.js';
 import type { VertexInputs } from './vertexStage.js';
-import { priorOf } from './modelTerms.js';
+import { advance, priorOf, stepValues } from './modelTerms.js';
 
 /** What changes between the steps of the ray-traced stage besides the variables. */
 export interface TracedInputs extends VertexInputs {
@@ -30,7 +19,7 @@ export interface TracedInputs extends VertexInputs {
 }
 
 /** [H, W] where the face, and nothing of the head besides, covers the pixel: the face mask [V, 1], 0 at silhouettes. */
-export function pixelMask({ model }: FaceContext, v: FaceVariables, { camera }: View, mask: Tensor): Tensor {
+export function pixelMask({ context: { model }, variables: v, view: { camera } }: ViewedFace, mask: Tensor): Tensor {
   return noGrad(() => {
     const mesh = posedFace(model, v);
     const image = surfaceImage(mesh, camera, 2);
@@ -55,9 +44,7 @@ function faceScene(model: MorphableModel, mesh: Mesh, textures: FaceTextures, li
 
 /** The image before the first step, for a cell that the steps keep up to date. */
 export function firstEstimate(
-  { model }: FaceContext,
-  v: FaceVariables,
-  { camera }: View,
+  { context: { model }, variables: v, view: { camera } }: ViewedFace,
   { trace: { lightHeight } }: FitConfig,
   spp: number,
   generator: Generator,
@@ -69,45 +56,46 @@ export function firstEstimate(
 }
 
 /**
- * One step of the ray-traced fit as a compiled function -> [4] values of `stepTerms`: the face is path traced twice with
- * other random numbers, with its shadows, and compared with the photograph inside the mask without the bias of the noise
- * (`tracedDifference`). Gradients reach shape, pose, reflectance and light, but not the shape of silhouettes, which the
- * vertex-based term moves; that term leaves reflectance and light alone. Dib et al. 2021, eqs. 1 and 2.
+ * One step of the ray-traced fit to the photographs of one person as a compiled function -> [4] values of `stepTerms`: the
+ * face is path traced twice with other random numbers, with its shadows, and compared with the photograph inside the mask
+ * without the bias of the noise (`tracedDifference`). Gradients reach shape, pose, reflectance and light, but not the shape
+ * of silhouettes, which the vertex-based term moves; that term leaves reflectance and light alone. Dib et al. 2021, eqs. 1
+ * and 2.
+ *
+ * @param estimates the running image of each photograph.
  */
 export function tracedStep(
-  { model, region, regionLandmarks }: FaceContext,
-  v: FaceVariables,
-  { photo, camera, targets }: View,
+  faces: readonly ViewedFace[],
   { trace: { weights, lightHeight }, light }: FitConfig,
   spp: number,
   adam: Adam,
   generator: Generator,
-  estimate: Parameter,
-): (inputs: TracedInputs) => Tensor {
-  return compile(({ pixels, shadow, visibility, areas, ambient }: TracedInputs) => {
-    const mesh = posedFace(model, v);
-    const textures = modelTextures(model, v.albedo, v.tint);
-    const scene = faceScene(model, mesh, textures, v.light, lightHeight);
-    const [first, second] = [1, 2].map(() => pathTrace(scene, camera, { spp, generator }).image);
-    const photometric = tracedDifference(first, second, estimate, photo, pixels);
-    noGrad(() => estimate.assign(estimate.lerp(first.add(second).mul(0.5), estimateRate)));
+  estimates: readonly Parameter[],
+): (inputs: readonly TracedInputs[]) => Tensor {
+  const variables = faces.map((face) => face.variables);
+  return compile((inputs: readonly TracedInputs[]) => {
+    const terms = faces.map(({ context, variables: v, view: { photo, camera, targets } }, k) => {
+      const { pixels, shadow, visibility, areas } = inputs[k];
+      const { model, region, regionLandmarks } = context;
+      const estimate = estimates[k];
+      const mesh = posedFace(model, v);
+      const textures = modelTextures(model, v.albedo, v.tint);
+      const scene = faceScene(model, mesh, textures, v.light, lightHeight);
+      const [first, second] = [1, 2].map(() => pathTrace(scene, camera, { spp, generator }).image);
+      const photometric = tracedDifference(first, second, estimate, photo, pixels);
+      noGrad(() => estimate.assign(estimate.lerp(first.add(second).mul(0.5), estimateRate)));
 
-    const atVertices = posedFace(region, v);
-    const base = lambert({ albedo: textures.diffuse.add(textures.specular).detach() });
-    const vertices = renderVertices({ mesh: atVertices, bsdf: base }, v.light.detach(), camera, { visibility });
-    const seen = sampleImage(photo, vertices.pixels);
-    const outline = photometricLoss(vertices.colors.mul(shadow), seen, vertices.weights.mul(areas));
-    const landmarks = landmarkLoss(valuesAtPoints(vertices.pixels, regionLandmarks), targets);
-    const prior = priorOf(v, weights, light, ambient);
-    const total = photometric
-      .mul(weights.photo)
-      .add(outline.mul(weights.vertices))
-      .add(landmarks.mul(weights.landmarks))
-      .add(prior);
-    total.backward();
-    adam.step();
-    adam.zeroGrad();
-    noGrad(() => v.blendshapes.assign(v.blendshapes.clamp(0, 1)));
-    return stack([total, photometric, landmarks, prior]);
+      const atVertices = posedFace(region, v);
+      const base = lambert({ albedo: textures.diffuse.add(textures.specular).detach() });
+      const vertices = renderVertices({ mesh: atVertices, bsdf: base }, v.light.detach(), camera, { visibility });
+      const seen = sampleImage(photo, vertices.pixels);
+      const outline = photometricLoss(vertices.colors.mul(shadow), seen, vertices.weights.mul(areas));
+      const landmarks = landmarkLoss(valuesAtPoints(vertices.pixels, regionLandmarks), targets);
+      return { photometric, weighted: photometric.mul(weights.photo).add(outline.mul(weights.vertices)), landmarks };
+    });
+    const ambients = inputs.map(({ ambient }) => ambient);
+    const values = stepValues(terms, priorOf(variables, weights, light, ambients), weights);
+    advance(variables, adam);
+    return values;
   });
 }

@@ -1,14 +1,12 @@
 import type { Adam } from '@chiaro/nn';
-import { compile, lambert, noGrad, renderVertices, sampleImage, stack } from '../../engine.js';
+import { compile, lambert, renderVertices, sampleImage } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
 import { landmarkLoss, photometricLoss } from '../../losses/index.js';
 import { valuesAtPoints } from '../../model/surfacePoints.js';
 import { modelTextures, posedFace } from '../../scene/posedFace.js';
 import type { FitConfig } from '../config.js';
-import type { FaceContext } from '../faceContext.js';
-import type { FaceVariables } from '../faceVariables.js';
-import type { View } from '../problem.js';
-import { priorOf } from './modelTerms.js';
+import type { ViewedFace } from '../problem.js';
+import { advance, priorOf, stepValues } from './modelTerms.js';
 
 /** What changes between the steps of the vertex-based stage besides the variables. */
 export interface VertexInputs {
@@ -22,33 +20,35 @@ export interface VertexInputs {
 }
 
 /**
- * One step of the vertex-based fit as a compiled function -> [4] values of `stepTerms`. Every vertex of the face is shaded
- * by the light, with the shadows that rays found at the last estimate of the light, and compared with the photograph
- * where it projects; the comparison moves shape and pose through the photograph's own slope, which silhouettes have and
- * a renderer without boundary terms has not. Dib et al. 2021, section 5 (vertex-based renderer); Tewari et al. 2017.
+ * One step of the vertex-based fit to the photographs of one person as a compiled function -> [4] values of `stepTerms`.
+ * Every vertex of the face is shaded by the light, with the shadows that rays found at the last estimate of the light, and
+ * compared with the photograph where it projects; the comparison moves shape and pose through the photograph's own slope,
+ * which silhouettes have and a renderer without boundary terms has not. Dib et al. 2021, section 5 (vertex-based renderer);
+ * Tewari et al. 2017.
  */
 export function vertexStep(
-  { region, regionLandmarks }: FaceContext,
-  v: FaceVariables,
-  { photo, camera, targets }: View,
+  faces: readonly ViewedFace[],
   { vertex: { weights }, light }: FitConfig,
   adam: Adam,
-): (inputs: VertexInputs) => Tensor {
-  return compile(({ shadow, visibility, areas, ambient }: VertexInputs) => {
-    const mesh = posedFace(region, v);
-    const { diffuse, specular } = modelTextures(region, v.albedo, v.tint);
-    // seen from afar a highlight is one more share of light: it counts as part of the Lambert base here
-    const bsdf = lambert({ albedo: diffuse.add(specular) });
-    const image = renderVertices({ mesh, bsdf }, v.light, camera, { visibility });
-    const seen = sampleImage(photo, image.pixels);
-    const photometric = photometricLoss(image.colors.mul(shadow), seen, image.weights.mul(areas));
-    const landmarks = landmarkLoss(valuesAtPoints(image.pixels, regionLandmarks), targets);
-    const prior = priorOf(v, weights, light, ambient);
-    const total = photometric.mul(weights.photo).add(landmarks.mul(weights.landmarks)).add(prior);
-    total.backward();
-    adam.step();
-    adam.zeroGrad();
-    noGrad(() => v.blendshapes.assign(v.blendshapes.clamp(0, 1)));
-    return stack([total, photometric, landmarks, prior]);
+): (inputs: readonly VertexInputs[]) => Tensor {
+  const variables = faces.map((face) => face.variables);
+  return compile((inputs: readonly VertexInputs[]) => {
+    const terms = faces.map(({ context, variables: v, view: { photo, camera, targets } }, k) => {
+      const { shadow, visibility, areas } = inputs[k];
+      const { region, regionLandmarks } = context;
+      const mesh = posedFace(region, v);
+      const { diffuse, specular } = modelTextures(region, v.albedo, v.tint);
+      // seen from afar a highlight is one more share of light: it counts as part of the Lambert base here
+      const bsdf = lambert({ albedo: diffuse.add(specular) });
+      const image = renderVertices({ mesh, bsdf }, v.light, camera, { visibility });
+      const seen = sampleImage(photo, image.pixels);
+      const photometric = photometricLoss(image.colors.mul(shadow), seen, image.weights.mul(areas));
+      const landmarks = landmarkLoss(valuesAtPoints(image.pixels, regionLandmarks), targets);
+      return { photometric, weighted: photometric.mul(weights.photo), landmarks };
+    });
+    const ambients = inputs.map(({ ambient }) => ambient);
+    const values = stepValues(terms, priorOf(variables, weights, light, ambients), weights);
+    advance(variables, adam);
+    return values;
   });
 }
