@@ -1,0 +1,108 @@
+// npm run example inverse-face-net -- [PHOTO ...] [--preset NAME] [--row NAME] [--seed N] [--table] [--out FOLDER]
+import { join, parse } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ChiaroError } from '@chiaro/autograd';
+import { InterruptedError } from '@chiaro/nn/node';
+import { presets, rows, type PresetName, type Row } from './config.js';
+import { initialShares, prepare, rendererOf } from './experiment.js';
+import { lightOf, reconstruct, saveReconstruction } from './reconstruct.js';
+import { addEntries, readEntries } from './results.js';
+import { predictor } from './training.js';
+import { baselines, networkFile, runRow, table } from './table.js';
+import { progressLine } from './progressLine.js';
+import { loadNetwork } from './weights.js';
+
+const usage = `usage: npm run example inverse-face-net -- [PHOTO ...] [--preset ${Object.keys(presets).join(' | ')}]
+  [--row ${rows.join(' | ')}] [--seed N] [--table] [--out FOLDER]
+Without photographs: trains a row of the table and judges it; --table: all rows with three seeds. What was done is not done again.
+[--imagenet FILE.pth] begins from the weights of ImageNet.
+With photographs: reconstructs them with the network of that row and seed.
+[--light PHOTO] also shows them in that photograph's light, [--reflectance FACTOR] with exaggerated or evened skin.`;
+
+const { values, positionals: photos } = parseArgs({
+  allowPositionals: true,
+  options: {
+    preset: { type: 'string', default: 'small' },
+    row: { type: 'string', default: 'breeding' },
+    seed: { type: 'string', default: '1' },
+    table: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'out/inverse-face-net' },
+    imagenet: { type: 'string' },
+    light: { type: 'string' },
+    reflectance: { type: 'string' },
+  },
+});
+const seed = Number(values.seed);
+const isKnown =
+  Object.hasOwn(presets, values.preset) &&
+  rows.includes(values.row as Row) &&
+  Number.isFinite(Number(values.reflectance ?? 1));
+if (!isKnown || !Number.isSafeInteger(seed) || seed < 1) {
+  console.error(usage);
+  process.exit(2);
+}
+const [name, row] = [values.preset as PresetName, values.row as Row];
+const preset = presets[name];
+const folder = join(values.out, name);
+
+/** Trains what is asked for and prints the table. */
+async function train(): Promise<void> {
+  const file = join(values.out, 'results.json');
+  // breeding last: it begins with the first iterations of the model-space loss
+  const jobs = values.table ? [1, 2, 3].flatMap((k) => rows.map((each) => ({ row: each, seed: k }))) : [{ row, seed }];
+  const experiment = await prepare(preset, folder, { onProgress: progressLine(process.stderr) });
+  for (const [of, parts] of Object.entries(initialShares(experiment))) {
+    const list = Object.entries(parts).map(([group, share]) => `${group} ${(100 * share).toFixed(1)} %`);
+    console.log(`loss of ${of} at the beginning: ${list.join(', ')}`);
+  }
+  const done = await readEntries(file);
+  const isDone = (what: string, of: number): boolean =>
+    done.some((entry) => entry.preset === name && entry.row === what && entry.seed === of);
+  if (!isDone('mean', 0)) await addEntries(file, await baselines(experiment, name));
+  for (const job of jobs) {
+    if (isDone(job.row, job.seed)) continue;
+    const { entry } = await runRow(experiment, { name, ...job, imageNet: values.imagenet });
+    await addEntries(file, [entry]);
+  }
+  console.log(table((await readEntries(file)).filter((entry) => entry.preset === name)));
+}
+
+/** Reconstructs photographs; one that cannot be is told of, and the next one follows. */
+async function reconstructAll(): Promise<void> {
+  const renderer = await rendererOf(preset);
+  const outputs = renderer.model.layout.size;
+  const network = await loadNetwork(networkFile(folder, row, seed), preset, outputs);
+  const predict = predictor(network, preset.size, outputs);
+  const light =
+    values.light === undefined ? undefined : lightOf(renderer, await reconstruct(values.light, renderer, predict));
+  const reflectance = values.reflectance === undefined ? undefined : Number(values.reflectance);
+  const edit =
+    light || reflectance !== undefined
+      ? { ...(light && { light }), ...(reflectance !== undefined && { reflectance }) }
+      : undefined;
+  let failed = 0;
+  for (const photo of photos) {
+    try {
+      const found = await reconstruct(photo, renderer, predict);
+      const title = parse(photo).name;
+      await saveReconstruction(join(values.out, 'photos'), renderer, title, found, edit);
+      for (const note of found.notes) console.log(`${photo}: ${note}`);
+      console.log(
+        `${photo}: ${found.milliseconds.network.toFixed(1)} ms; see ${join(values.out, 'photos', `${title}.png`)}`,
+      );
+    } catch (error) {
+      if (!(error instanceof ChiaroError)) throw error;
+      failed++;
+      console.error(error.message);
+    }
+  }
+  if (failed > 0) process.exitCode = 1;
+}
+
+try {
+  await (photos.length > 0 ? reconstructAll() : train());
+} catch (error) {
+  if (!(error instanceof ChiaroError)) throw error;
+  console.error(error.message);
+  process.exitCode = error instanceof InterruptedError ? 130 : 1;
+}
