@@ -60,6 +60,16 @@ function runPeer(who, name, outputFile, folder) {
 
 const readOutput = (file) => new Float32Array(new Uint8Array(readFileSync(file)).buffer);
 
+/** The largest difference of two outputs, as a part of the largest element. */
+function difference(output, ours) {
+  let [apart, size] = [0, 0];
+  ours.forEach((value, k) => {
+    apart = Math.max(apart, Math.abs(output[k] - value));
+    size = Math.max(size, Math.abs(value));
+  });
+  return Number((apart / size).toPrecision(2));
+}
+
 /** What is wrong with an output, if anything. */
 function wrong(check) {
   try {
@@ -84,10 +94,11 @@ const combined = (rounds) => {
     runs: of('runs').reduce((a, b) => a + b),
     ms_first: round(median(of('ms_first'))),
     kernels: first.kernels,
+    ...(first.difference === undefined ? {} : { difference: Math.max(...of('difference')) }),
   };
 };
 
-const columns = ['ms_median', 'ms_min', 'cpu_ms_median', 'runs', 'ms_first', 'kernels'];
+const columns = ['ms_median', 'ms_min', 'cpu_ms_median', 'runs', 'ms_first', 'kernels', 'difference'];
 const rows = [];
 const scratch = mkdtempSync(join(tmpdir(), 'chiaro-peers-'));
 try {
@@ -111,7 +122,8 @@ try {
           result = { ...result, ...(i === 0 && wrong(() => check(ours, inputs()))) };
         } else if (!result.error && ours) {
           const output = readOutput(file);
-          result = { ...result, ...wrong(() => expectElements(output, ours.length, tolerance, (k) => ours[k])) };
+          const verdict = wrong(() => expectElements(output, ours.length, tolerance, (k) => ours[k]));
+          result = { ...result, ...verdict, difference: difference(output, ours) };
         }
         results.get(who).push(result);
         process.stderr.write('.');

@@ -15,8 +15,8 @@ const texels = (channels, seed) =>
 const flatUVs = (positions) =>
   Float32Array.from({ length: (positions.length / 3) * 2 }, (_, i) => 0.5 + positions[3 * (i >> 1) + (i & 1)] / 40);
 
-/** The scene with everything that may have a gradient as a parameter, and its image. */
-export async function frame() {
+/** The scene with everything that may have a gradient as a parameter, and its image, with the gradients of which edges. */
+export async function frame(boundary = 'none') {
   const { name, positions, triangles } = faceMesh();
   const rest = mesh({ positions, triangles, uvs: flatUVs(positions) });
   const parameters = {
@@ -40,6 +40,7 @@ export async function frame() {
     return pathTrace({ shapes: [shape], emitters: [environment(sky, { background: false })] }, camera, {
       spp: 8,
       seed: 1,
+      boundary,
     }).image;
   };
   return { name, parameters, image };

@@ -1,6 +1,6 @@
 // The networks in Chiaro: layers, models and optimiser of @chiaro/nn.
 import { noGrad, tensor } from '@chiaro/autograd';
-import { Adam, BatchNorm2d, Conv2d, crossEntropy, Linear, ReLU, Sequential } from '@chiaro/nn';
+import { Adam, autocast, BatchNorm2d, Conv2d, crossEntropy, Linear, ReLU, Sequential } from '@chiaro/nn';
 import { adam } from './gradientCases.mjs';
 import { cnn, inferenceCases } from './networkCases.mjs';
 
@@ -15,8 +15,8 @@ export function inferenceFunction(name, weights) {
   return (x) => noGrad(() => net.forward(x));
 }
 
-/** The training step with fresh weights: what it changes, and a function that gives the loss. */
-export function cnnStep(given) {
+/** The training step with fresh weights: what it changes, and a function that gives the loss; with a scaler in float16. */
+export function cnnStep(given, scaler) {
   const arrays = Object.fromEntries(
     Object.entries(given).map(([name, { data, shape }]) => [name, tensor(data, shape)]),
   );
@@ -39,9 +39,15 @@ export function cnnStep(given) {
   });
   const classes = tensor(Int32Array.from({ length: cnn.batch }, (_, i) => (i * 7) % cnn.classes));
   const step = () => {
-    const loss = crossEntropy(last.forward(body.forward(arrays.x).mean([2, 3])), classes);
-    loss.backward();
-    optimizer.step();
+    const forward = () => last.forward(body.forward(arrays.x).mean([2, 3]));
+    const loss = crossEntropy(scaler ? autocast(forward) : forward(), classes);
+    if (scaler) {
+      scaler.scale(loss).backward();
+      scaler.step(optimizer);
+    } else {
+      loss.backward();
+      optimizer.step();
+    }
     optimizer.zeroGrad();
     return loss;
   };

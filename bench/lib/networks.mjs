@@ -10,6 +10,7 @@
  * @property {(h) => h} flat channels, rows, columns -> one dimension
  * @property {(h) => h} mean over rows and columns
  * @property {(h, w, b) => h} dense w [out, in]
+ * @property {(a, b) => h} joined two dense layers' outputs, one after the other
  * @property {(h) => h} again gives h for a further use
  */
 
@@ -20,8 +21,27 @@ function alexnet(ops, x, p) {
   const pool = (h) => ops.maxPool(h, { size: 3, stride: 2, padding: 0 });
   const dense = (h, i) => ops.dense(h, p(`classifier.${i}.weight`), p(`classifier.${i}.bias`));
   const early = pool(conv(pool(conv(x, 0, 4, 2)), 3, 1, 2));
-  const late = pool(conv(conv(conv(early, 6, 1, 1), 8, 1, 1), 10, 1, 1));
-  return dense(ops.relu(dense(ops.relu(dense(ops.flat(late), 1)), 4)), 6);
+  const late = ops.flat(pool(conv(conv(conv(early, 6, 1, 1), 8, 1, 1), 10, 1, 1)));
+  const wide = ops.joined(dense(ops.again(late), '1.first'), dense(late, '1.second'));
+  return dense(ops.relu(dense(ops.relu(wide), 4)), 6);
+}
+
+/**
+ * The inputs of a case as the peers take them: AlexNet's widest matrix and its bias as two halves, because the matrix
+ * has 144 MiB, a software GPU binds 128 at most, and jax-js and TensorFlow.js bind it whole.
+ */
+export function peerInputs(given) {
+  const halves = ([name, { data, shape }]) => {
+    const [, layer, kind] = /^(classifier\.1)\.(weight|bias)$/.exec(name) ?? [];
+    if (!layer) return [[name, { data, shape }]];
+    const [rows, half] = [shape[0] / 2, data.length / 2];
+    const part = (from) => ({ data: data.subarray(from, from + half), shape: [rows, ...shape.slice(1)] });
+    return [
+      [`${layer}.first.${kind}`, part(0)],
+      [`${layer}.second.${kind}`, part(half)],
+    ];
+  };
+  return Object.fromEntries(Object.entries(given).flatMap(halves));
 }
 
 /** torchvision's ResNet-101 in use: normalisation is a scale and a shift. */

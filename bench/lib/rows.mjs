@@ -13,6 +13,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
  * @property {number} [runs]
  * @property {number} [ms_first] the first call, kernel compilation included
  * @property {number} [kernels] distinct kernels that the process has compiled so far
+ * @property {number} [difference] largest difference of a peer's output to ours, as a part of the largest element
  * @property {string} [error] why there are no numbers, or why they are void
  */
 

@@ -58,3 +58,37 @@ const programs = Object.fromEntries(
 
 /** Per sample 0 for a miss, 1 for a hit, 2 for one in shadow. @param rays `primary` or `primary+shadow` */
 export const traceSamples = (rays, bvh) => programs[rays]({ bvh }).found;
+
+const given = (body) => wgsl`${body}
+fn item(i: u32) {
+  let from_ = rays[2u * i];
+  let way = rays[2u * i + 1u];
+  found[i] = isHit(from_.xyz, way.xyz, from_.w, way.w);
+}`;
+
+const rayProgram = (name, code) =>
+  defineProgram({
+    name,
+    inputs: { bvh: 'vec4u[B]', rays: 'vec4f[R]' },
+    outputs: ({ rays }) => ({ found: { dtype: 'u32', shape: [rays.shape[0] / 2] } }),
+    dispatches: ({ R }) => [{ items: R / 2, code }],
+    reference: () => {
+      throw new Error('the benchmark is compared with its peers');
+    },
+  });
+
+const closest = rayProgram(
+  'trace closest',
+  given(wgsl`${closestHit}
+fn isHit(from_: vec3f, way: vec3f, tMin: f32, tMax: f32) -> u32 {
+  return u32(closestHit(from_, way, tMin, tMax).triangle != 0xffffffffu);
+}`),
+);
+const any = rayProgram(
+  'trace any',
+  given(wgsl`${occluded}
+fn isHit(from_: vec3f, way: vec3f, tMin: f32, tMax: f32) -> u32 { return u32(occluded(from_, way, tMin, tMax)); }`),
+);
+
+/** Per ray 1 for a hit, 0 for none. @param rays [2 N, 4]: origin and tMin, direction and tMax */
+export const traceRays = (anyWillDo, bvh, rays) => (anyWillDo ? any : closest)({ bvh, rays }).found;

@@ -1,10 +1,11 @@
-// The case of bench/lib/traceCase.mjs in Intel Embree (3 or 4): embree MESH RAYS THREADS RUNS, where RAYS is "primary" or
-// "primary+shadow". Prints a line of JSON: milliseconds of each run, of the build, and the number of hits and shadows.
+// The case of bench/lib/traceCase.mjs in Intel Embree (3 or 4): embree MESH RAYS THREADS RUNS, where RAYS is "primary",
+// "primary+shadow" or a file of rays (bench/lib/rayKinds.mjs). Prints a line of JSON: milliseconds of each run, of the build, and the number of hits and shadows.
 #if __has_include(<embree4/rtcore.h>)
 #include <embree4/rtcore.h>
 #else
 #include <embree3/rtcore.h>
 #endif
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <ctime>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kWidth = 256;
 constexpr uint32_t kSamples = 8;
 constexpr uint32_t kTile = 8;
+constexpr size_t kPart = 512;
 
 double milliseconds(Clock::time_point since) {
   return std::chrono::duration<double, std::milli>(Clock::now() - since).count();
@@ -98,21 +101,15 @@ void traceSample(RTCScene scene, uint32_t x, uint32_t y, uint32_t s, bool shadow
   counts.shadows += occluded(scene, makeRay(from, {side * std::cos(phi), side * std::sin(phi), std::fabs(z)}));
 }
 
-Counts traceImage(RTCScene scene, bool shadows, unsigned threads) {
+/** Calls work(part, counts) for all parts on some threads, and adds up what they count. */
+template <typename Work>
+Counts inParts(uint32_t parts, unsigned threads, Work work) {
   std::vector<Counts> counts(threads);
   std::vector<std::thread> workers;
   for (unsigned thread = 0; thread < threads; thread++) {
     workers.emplace_back([&, thread] {
       Counts own;
-      const uint32_t tiles = kWidth / kTile;
-      for (uint32_t tile = thread; tile < tiles * tiles; tile += threads) {
-        for (uint32_t k = 0; k < kTile * kTile * kSamples; k++) {
-          const uint32_t pixel = k / kSamples;
-          const uint32_t x = tile % tiles * kTile + pixel % kTile;
-          const uint32_t y = tile / tiles * kTile + pixel / kTile;
-          traceSample(scene, x, y, k % kSamples, shadows, own);
-        }
-      }
+      for (uint32_t part = thread; part < parts; part += threads) work(part, own);
       counts[thread] = own;
     });
   }
@@ -124,9 +121,47 @@ Counts traceImage(RTCScene scene, bool shadows, unsigned threads) {
   return sum;
 }
 
+Counts traceImage(RTCScene scene, bool shadows, unsigned threads) {
+  const uint32_t tiles = kWidth / kTile;
+  return inParts(tiles * tiles, threads, [&](uint32_t tile, Counts& counts) {
+    for (uint32_t k = 0; k < kTile * kTile * kSamples; k++) {
+      const uint32_t pixel = k / kSamples;
+      const uint32_t x = tile % tiles * kTile + pixel % kTile;
+      const uint32_t y = tile / tiles * kTile + pixel / kTile;
+      traceSample(scene, x, y, k % kSamples, shadows, counts);
+    }
+  });
+}
+
+/** A ray of a file. */
+struct GivenRay {
+  Vector origin;
+  float tMin;
+  Vector direction;
+  float tMax;
+};
+
+struct GivenRays {
+  bool any = false;
+  std::vector<GivenRay> rays;
+};
+
+Counts traceRays(RTCScene scene, const GivenRays& given, unsigned threads) {
+  const uint32_t parts = (given.rays.size() + kPart - 1) / kPart;
+  return inParts(parts, threads, [&](uint32_t part, Counts& counts) {
+    const size_t end = std::min<size_t>(given.rays.size(), (part + 1) * kPart);
+    for (size_t i = part * kPart; i < end; i++) {
+      RTCRayHit hit;
+      hit.ray = makeRay(given.rays[i].origin, given.rays[i].direction);
+      hit.ray.tnear = given.rays[i].tMin, hit.ray.tfar = given.rays[i].tMax;
+      counts.hits += given.any ? occluded(scene, hit.ray) : closestHit(scene, hit);
+    }
+  });
+}
+
 template <typename T>
 void readInto(std::ifstream& file, T* values, size_t count) {
-  if (!file.read(reinterpret_cast<char*>(values), count * sizeof(T))) throw std::runtime_error("the mesh file is too short");
+  if (!file.read(reinterpret_cast<char*>(values), count * sizeof(T))) throw std::runtime_error("a file is too short");
 }
 
 }  // namespace
@@ -158,14 +193,24 @@ int main(int argc, char** argv) {
   rtcCommitScene(scene);
   const double build = milliseconds(begin);
 
-  const bool shadows = std::string(argv[2]) == "primary+shadow";
+  const std::string rays = argv[2];
+  const bool isImage = rays == "primary" || rays == "primary+shadow";
+  GivenRays given;
+  if (!isImage) {
+    std::ifstream rayFile(rays, std::ios::binary);
+    uint32_t head[2];
+    readInto(rayFile, head, 2);
+    given.any = head[0] != 0;
+    given.rays.resize(head[1]);
+    readInto(rayFile, given.rays.data(), given.rays.size());
+  }
   const unsigned threads = std::atoi(argv[3]);
   Counts found;
   std::string wall, cpu;
   for (int run = -1; run < std::atoi(argv[4]); run++) {
     const std::clock_t cpuBegin = std::clock();
     const auto start = Clock::now();
-    found = traceImage(scene, shadows, threads);
+    found = isImage ? traceImage(scene, rays == "primary+shadow", threads) : traceRays(scene, given, threads);
     if (run < 0) continue;  // a warm-up
     wall += (run > 0 ? "," : "") + std::to_string(milliseconds(start));
     cpu += (run > 0 ? "," : "") + std::to_string(1e3 * (std::clock() - cpuBegin) / CLOCKS_PER_SEC);

@@ -3,12 +3,23 @@ import { globals } from 'webgpu';
 import { host } from '@chiaro/tensor/host';
 import { adapterName } from '../lib/engine.mjs';
 
+/** Dawn in Node refuses bytes of shared memory, in which onnxruntime-web keeps its WebAssembly: they are copied. */
+function acceptSharedMemory() {
+  const { writeBuffer } = globals.GPUQueue.prototype;
+  globals.GPUQueue.prototype.writeBuffer = function (buffer, offset, data, ...range) {
+    if (!(data.buffer instanceof SharedArrayBuffer)) return writeBuffer.call(this, buffer, offset, data, ...range);
+    const [start = 0, count = data.length - start] = range;
+    return writeBuffer.call(this, buffer, offset, data.slice(start, start + count));
+  };
+}
+
 /**
  * Installs `navigator.gpu` and notes the device that a library asks for.
  * @returns the adapter's name, and after the library has its device: `idle()`, `errors()`, `kernels()`.
  */
 export async function installWebGPU() {
   Object.assign(globalThis, globals);
+  acceptSharedMemory();
   globalThis.self ??= globalThis;
   const gpu = await host.requestGPU();
   let device;

@@ -3,7 +3,7 @@ import { adam, gatherCount } from '../lib/gradientCases.mjs';
 import { convCases } from '../lib/convCases.mjs';
 import { joined } from '../lib/inputs.mjs';
 import { cnn, inferenceCases } from '../lib/networkCases.mjs';
-import { networks } from '../lib/networks.mjs';
+import { networks, peerInputs } from '../lib/networks.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 export async function open({ compiled, load }) {
@@ -110,13 +110,15 @@ export async function open({ compiled, load }) {
     flat: (h) => h.reshape([h.shape[0], -1]),
     mean: (h) => np.mean(h, [2, 3]),
     dense: (h, w, b) => np.matmul(h, w.transpose()).add(b),
+    joined: (a, b) => np.concatenate([a, b], 1),
     again: (h) => h.ref,
   };
-  /** The weights come in the order of `given`, behind the image. */
+  /** The weights come in the order of the inputs, behind the image. */
   const inference = (network) => (given) => {
-    const names = Object.keys(given).slice(1);
+    const inputs = peerInputs(given);
+    const names = Object.keys(inputs).slice(1);
     const run = (x, ...weights) => network(ops, x, (name) => weights[names.indexOf(name)]);
-    return prepare(run)(given);
+    return prepare(run)(inputs);
   };
   const cases = {
     cnn_step: trainer((p, x, y) => {

@@ -7,8 +7,9 @@ export const peers = {
   'jax-webgpu': { module: 'jax', options: { compiled: true } },
   'jax-webgpu-eager': { module: 'jax', options: { compiled: false } },
   'tfjs-webgpu': { module: 'tfjs', options: {} },
+  'ort-webgpu': { module: 'ort', options: {} },
   'torch-cpu': { python: 'torch_peer.py' },
 };
 
 /** Peers whose ratio to Chiaro is a bar: libraries on the same adapter. */
-export const libraries = ['jax-webgpu', 'jax-webgpu-eager', 'tfjs-webgpu'];
+export const libraries = ['jax-webgpu', 'jax-webgpu-eager', 'tfjs-webgpu', 'ort-webgpu'];

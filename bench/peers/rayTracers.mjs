@@ -55,5 +55,5 @@ function runThreeMeshBvh(mesh, rays) {
   return runPeer(process.execPath, [here('threeMeshBvh.mjs'), mesh, rays, '3', folder]);
 }
 
-/** By name: a function of a mesh file, `primary` or `primary+shadow`, and threads, that gives times and counts. */
+/** By name: a function of a mesh file, `primary`, `primary+shadow` or a file of rays, and threads, that gives times and counts. */
 export const rayTracers = { embree: runEmbree, 'three-mesh-bvh': runThreeMeshBvh };

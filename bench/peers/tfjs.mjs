@@ -3,7 +3,7 @@ import { adam } from '../lib/gradientCases.mjs';
 import { convCases } from '../lib/convCases.mjs';
 import { joined } from '../lib/inputs.mjs';
 import { cnn, inferenceCases } from '../lib/networkCases.mjs';
-import { networks } from '../lib/networks.mjs';
+import { networks, peerInputs } from '../lib/networks.mjs';
 import { installWebGPU } from './gpu.mjs';
 
 export async function open({ load }) {
@@ -109,6 +109,7 @@ export async function open({ load }) {
     flat: (h) => tf.reshape(tf.transpose(h, [0, 3, 1, 2]), [h.shape[0], -1]),
     mean: (h) => tf.mean(h, [1, 2]),
     dense: (h, w, b) => tf.add(tf.matMul(h, w, false, true), b),
+    joined: (a, b) => tf.concat([a, b], 1),
     again: (h) => h,
   };
   const inference = (network) => (given) => {
@@ -116,7 +117,7 @@ export async function open({ load }) {
       const t = tf.tensor(data, shape);
       return [name, name === 'x' ? channelsLast(t) : shape.length === 4 ? kernels(t) : t];
     };
-    const { x, ...weights } = Object.fromEntries(Object.entries(given).map(laid));
+    const { x, ...weights } = Object.fromEntries(Object.entries(peerInputs(given)).map(laid));
     const run = () => tf.tidy(() => network(ops, x, (name) => weights[name]));
     return {
       async step() {

@@ -1,5 +1,6 @@
-// The case of bench/lib/traceCase.mjs in three-mesh-bvh, one thread: node threeMeshBvh.mjs MESH RAYS RUNS PEERS-FOLDER. Prints
-// a line of JSON: milliseconds of each run, of the build, and the number of hits and shadows.
+// The case of bench/lib/traceCase.mjs in three-mesh-bvh, one thread: node threeMeshBvh.mjs MESH RAYS RUNS PEERS-FOLDER, where
+// RAYS is "primary", "primary+shadow" or a file of rays (bench/lib/rayKinds.mjs). Prints a line of JSON: milliseconds of
+// each run, of the build, and the number of hits and shadows.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -51,12 +52,30 @@ function traceImage() {
   return { hits, shadows };
 }
 
+/** Whether any hit would do makes no difference here: the library has no query of its own for it. */
+function traceRays(given) {
+  let hits = 0;
+  for (let at = 0; at < given.length; at += 8) {
+    primary.origin.fromArray(given, at);
+    primary.direction.fromArray(given, at + 4);
+    if (bvh.raycastFirst(primary, DoubleSide, given[at + 3], given[at + 7])) hits++;
+  }
+  return { hits, shadows: 0 };
+}
+
+function traceOf() {
+  if (rays.startsWith('primary')) return traceImage;
+  const given = new Float32Array(Uint8Array.from(readFileSync(rays)).buffer, 8);
+  return () => traceRays(given);
+}
+
+const trace = traceOf();
 const [wall, cpu] = [[], []];
-let found = traceImage(); // a warm-up
+let found = trace(); // a warm-up
 for (let run = 0; run < Number(runs); run++) {
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
-  found = traceImage();
+  found = trace();
   wall.push(performance.now() - start);
   const { user, system } = process.cpuUsage(cpuBefore);
   cpu.push((user + system) / 1000);

@@ -10,7 +10,13 @@ import { makeShaderCache } from '../lib/shaderCache.mjs';
 
 export const title =
   'A frame of the face: 256 x 256, 8 samples, 64 x 64 environment, shadows; gradients: textures, environment, vertices, camera';
-export const cases = ['frame', 'frame_gradients', 'first_image', 'first_gradients'];
+/** Which edges' gradients the cases ask for. */
+const boundaries = {
+  frame_gradients_primary: 'primary',
+  frame_gradients_antialias: 'antialias',
+  frame_gradients_all: 'all',
+};
+export const cases = ['frame', 'frame_gradients', ...Object.keys(boundaries), 'first_image', 'first_gradients'];
 
 /** From the start of a process to the image (or the gradients), without and with compiled kernels on disk. */
 async function first(args) {
@@ -29,7 +35,7 @@ export async function run(name) {
   if (name === 'first_image') return first([]);
   if (name === 'first_gradients') return first(['gradients']);
   const { adapter } = await openEngine();
-  const { name: mesh, parameters, image } = await frame();
+  const { name: mesh, parameters, image } = await frame(boundaries[name]);
   const given = Object.values(parameters);
   const step = compile(() => {
     if (name === 'frame') return [noGrad(() => image())];
