@@ -21,6 +21,7 @@ export type { CameraResponse, Photograph, Sensor } from './sensor.js';
 export { synthesisBatches, synthesisLocalStream, synthesisStream } from './stream.js';
 export type { FaceBatch, StreamedFace, StreamOptions } from './stream.js';
 export { sampleArrays } from './sampleArrays.js';
+export type { SampleExtras } from './sampleArrays.js';
 export { synthesize, synthesizeLocal } from './synthesize.js';
 export type { LocalFace, SynthesizeOptions, SyntheticFace } from './synthesize.js';
 export type { TextureStyle } from './textureStyle.js';
