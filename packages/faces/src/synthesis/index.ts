@@ -22,6 +22,7 @@ export { synthesisBatches, synthesisLocalStream, synthesisStream } from './strea
 export type { FaceBatch, StreamedFace, StreamOptions } from './stream.js';
 export { sampleArrays } from './sampleArrays.js';
 export type { SampleExtras } from './sampleArrays.js';
+export type { Triple } from './frames.js';
 export { synthesize, synthesizeLocal } from './synthesize.js';
 export type { LocalFace, SynthesizeOptions, SyntheticFace } from './synthesize.js';
 export type { TextureStyle } from './textureStyle.js';

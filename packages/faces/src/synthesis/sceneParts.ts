@@ -35,5 +35,5 @@ export interface Capsule {
   /** mm */
   readonly radius: number;
   /** Diffuse albedo, linear RGB. */
-  readonly diffuse: readonly [number, number, number];
+  readonly diffuse: Triple;
 }
