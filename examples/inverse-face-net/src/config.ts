@@ -53,7 +53,7 @@ export const presets = {
     ...{ architecture: 'small', size: 64, modes: { shape: 48, expression: 24, reflectance: 32 }, scans: 200 },
     ...{ corpus: 16_000, batchSize: 32, rate: 1, weightDecay: 0.001 },
     ...{ initialIterations: 600, rounds: 8, roundIterations: 300, sigmaUnits: 'balanced' },
-    world: { pool: 800, test: 150, poolSamples: 32, testSamples: 64, photo: 96 },
+    world: { pool: 600, test: 150, poolSamples: 32, testSamples: 64, photo: 96 },
   },
   smoke: {
     ...{ architecture: 'small', size: 32, modes: { shape: 6, expression: 4, reflectance: 4 }, scans: 8 },
