@@ -1,17 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tensor } from '@chiaro/autograd';
+import { ChiaroError, tensor } from '@chiaro/autograd';
 import {
-  detectFaces,
   detectLandmarks,
   faceToGLB,
+  findFaces,
   loadPhoto,
   textureOfVertices,
   vertexTexels,
+  type DetectedFace,
   type HostImage,
   type Photo,
 } from '@chiaro/faces';
-import { ChiaroError } from '@chiaro/autograd';
 import { srgbOfLinear, vertexNormals } from '@chiaro/render';
 import { host } from '@chiaro/tensor/host';
 import { saveSheet } from './figures.js';
@@ -29,25 +29,19 @@ export interface Reconstruction {
   readonly notes: readonly string[];
 }
 
-/** Sizes that the detector looks at in turn: a larger one finds smaller faces. */
-const detectorSizes = [416, 832];
-
 /** Landmarks [68 * 2] of the largest face. @throws ChiaroError where there is none. */
 async function landmarksOf(photo: Photo, notes: string[]): Promise<Float32Array> {
   const image = tensor(photo.image.data, [photo.height, photo.width, 3]);
-  for (const inputSize of detectorSizes) {
-    const faces = await detectFaces(image, { inputSize });
-    if (faces.length === 0) continue;
-    if (faces.length > 1)
-      notes.push(`${faces.length} faces: the largest one is taken; crop the photograph for another`);
-    const area = ({ width, height }: { width: number; height: number }): number => width * height;
-    return detectLandmarks(
-      image,
-      faces.reduce((a, b) => (area(b) > area(a) ? b : a)),
+  const faces = await findFaces(image);
+  if (faces.length === 0)
+    throw new ChiaroError(
+      `${photo.name}: no face was found; give a photograph of an upright face that fills a good part of it`,
     );
-  }
-  throw new ChiaroError(
-    `${photo.name}: no face was found; give a photograph of an upright face that fills a good part of it`,
+  if (faces.length > 1) notes.push(`${faces.length} faces: the largest one is taken; crop the photograph for another`);
+  const area = ({ width, height }: DetectedFace): number => width * height;
+  return detectLandmarks(
+    image,
+    faces.reduce((a, b) => (area(b) > area(a) ? b : a)),
   );
 }
 
