@@ -5,22 +5,13 @@ import type { FitLight, FitResult } from '../fit/types.js';
 import { lossCharts, timings } from './charts.js';
 import { comparison, figure, inlineViews, relitStrip, turntable } from './figures.js';
 import type { InlinedView } from './figures.js';
-import { Markup, html } from './html.js';
+import { html } from './html.js';
+import type { Markup } from './html.js';
 import { lightTable } from './light.js';
-import { script } from './script.js';
-import { style } from './style.js';
+import { section, selfContainedPage } from './page.js';
 import { facts, headline, metricTable, parameterList } from './tables.js';
 
-/** Nothing may be loaded from anywhere: the page says so itself. */
-const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
-
 const relitLead = 'The same face in other lights; below each face its light from all directions.';
-
-const section = (title: string, content: Markup, lead?: string): Markup =>
-  html`<section>
-    <h2>${title}</h2>
-    ${lead !== undefined && html`<p class="lead">${lead}</p>`}${content}
-  </section>`;
 
 /** What the user should know: the fit's notes, and the stages that did not run. */
 function remarks({ notes, stages }: FitJSON): Markup | undefined {
@@ -59,50 +50,22 @@ export async function reportHTML(
   const relit = result.relit.length > 0 && section('Relit', await relitStrip(result.relit), relitLead);
   const charts = result.stages.flatMap(lossCharts);
   const day = created.toISOString().slice(0, 16).replace('T', ' ');
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${content.photo.name}: a face by Chiaro</title>
-        <style>
-          ${new Markup(style)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <p class="brand">Chiaro</p>
-          <h1>${content.photo.name}</h1>
-          <p class="sub">One photograph, fitted by differentiable ray tracing. ${day} UTC</p>
-          ${headline(content)}
-        </header>
-        <main>
-          ${remarks(content)}
-          <section class="hero">
-            ${photo && final && comparison(photo, final)} ${result.turntable && (await turntable(result.turntable))}
-          </section>
-          ${section('Layers', html`<div class="grid">${framed('crop')}</div>`, 'What the photograph was taken apart into. A click enlarges; arrow keys go through.')}
-          ${lightSection(named('environment'), result.light)} ${relit}
-          ${section('Textures', html`<div class="grid uv">${framed('uv')}</div>`, 'Reflectance over the face, as in face.glb.')}
-          ${section('Course of the fit', html`${charts.length > 0 && html`<div class="charts">${charts}</div>`}${timings(result.stages, result.totalSeconds)}`)}
-          ${section('Numbers', html`<div class="columns">${metricTable(content)}${facts(content)}</div>`, 'Comparisons inside the face mask, with the photograph.')}
-          ${section('Parameters', parameterList(content))}
-        </main>
-        <footer>
-          <p>
-            Beside this page: fit.json with all numbers, face.glb, and every image as PNG. Format
-            ${content.formatVersion}.
-          </p>
-        </footer>
-        <dialog aria-label="Enlarged image">
-          <img alt="" />
-          <p></p>
-        </dialog>
-        <script>
-          ${new Markup(script)};
-        </script>
-      </body>
-    </html> `;
-  return page.text;
+  return selfContainedPage({
+    title: `${content.photo.name}: a face by Chiaro`,
+    header: html`<h1>${content.photo.name}</h1>
+      <p class="sub">One photograph, fitted by differentiable ray tracing. ${day} UTC</p>
+      ${headline(content)}`,
+    main: html`${remarks(content)}
+      <section class="hero">
+        ${photo && final && comparison(photo, final)} ${result.turntable && (await turntable(result.turntable))}
+      </section>
+      ${section('Layers', html`<div class="grid">${framed('crop')}</div>`, 'What the photograph was taken apart into. A click enlarges; arrow keys go through.')}
+      ${lightSection(named('environment'), result.light)} ${relit}
+      ${section('Textures', html`<div class="grid uv">${framed('uv')}</div>`, 'Reflectance over the face, as in face.glb.')}
+      ${section('Course of the fit', html`${charts.length > 0 && html`<div class="charts">${charts}</div>`}${timings(result.stages, result.totalSeconds)}`)}
+      ${section('Numbers', html`<div class="columns">${metricTable(content)}${facts(content)}</div>`, 'Comparisons inside the face mask, with the photograph.')}
+      ${section('Parameters', parameterList(content))}`,
+    footer: html`Beside this page: fit.json with all numbers, face.glb, and every image as PNG. Format
+    ${content.formatVersion}.`,
+  });
 }
