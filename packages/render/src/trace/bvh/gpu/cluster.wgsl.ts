@@ -1,6 +1,6 @@
 import { wgsl } from '../../../engine.js';
 import { leafSize, maximalDepth } from '../layout.js';
-import { vertexCode } from '../refit.wgsl.js';
+import { triangleBoundsCode } from './morton.js';
 
 /** Clusters that one invocation counts and merges. */
 export const blockSize = 32;
@@ -66,19 +66,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }`;
 
 /** Makes triangle order[i] cluster i. */
-export const leafCode = wgsl`${vertexCode}${nodeCode}${gridsCode}
+export const leafCode = wgsl`${triangleBoundsCode}${nodeCode}${gridsCode}
 fn item(i: u32) {
-  let triangle = u32(order[i]);
-  var low = vec3f(3.0e38);
-  var high = -low;
-  var usable = true;
-  for (var k = 0u; k < corners; k++) {
-    let p = positionOf(triangles[3u * triangle + k]);
-    usable = usable && isUsable(p);
-    low = min(low, p);
-    high = max(high, p);
-  }
-  if (!usable) { low = vec3f(3.0e38); high = -low; }
+  let bounds = boundsOfTriangle(u32(order[i]));
+  let low = select(vec3f(3.0e38), bounds.low, bounds.usable);
+  let high = select(vec3f(-3.0e38), bounds.high, bounds.usable);
   nodes[2u * i] = vec4f(low, bitcast<f32>(0x80000001u));
   nodes[2u * i + 1u] = vec4f(high, halfArea(low, high));
   clusters[i] = i;

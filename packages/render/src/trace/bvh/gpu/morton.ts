@@ -12,10 +12,10 @@ const unusable = 0xffffffff;
 /** Invocations that look for the bounds of all triangles. */
 const sweepers = 2048;
 
-/** Centre of a triangle's bounds, doubled; `usable` is false where a vertex is not finite. */
-const centreCode = wgsl`${vertexCode}
-struct Centre { doubled: vec3f, usable: bool }
-fn centreOf(triangle: u32) -> Centre {
+/** Bounds of a triangle; `usable` is false where a vertex is not finite. */
+export const triangleBoundsCode = wgsl`${vertexCode}
+struct TriangleBounds { low: vec3f, high: vec3f, usable: bool }
+fn boundsOfTriangle(triangle: u32) -> TriangleBounds {
   var low = vec3f(3.0e38);
   var high = -low;
   var usable = true;
@@ -25,7 +25,15 @@ fn centreOf(triangle: u32) -> Centre {
     low = min(low, p);
     high = max(high, p);
   }
-  return Centre(low + high, usable);
+  return TriangleBounds(low, high, usable);
+}`;
+
+/** Centre of a triangle's bounds, doubled. */
+const centreCode = wgsl`${triangleBoundsCode}
+struct Centre { doubled: vec3f, usable: bool }
+fn centreOf(triangle: u32) -> Centre {
+  let bounds = boundsOfTriangle(triangle);
+  return Centre(bounds.low + bounds.high, bounds.usable);
 }
 // unsigned numbers in the order of floats
 fn rankOf(x: f32) -> u32 { let b = bitcast<u32>(x); return b ^ select(0x80000000u, 0xffffffffu, (b >> 31u) != 0u); }
