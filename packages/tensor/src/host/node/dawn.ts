@@ -1,4 +1,5 @@
 import { DeviceError } from '../../errors.js';
+import { restWhileWaiting } from './restWhileWaiting.js';
 
 /** Everything that `create` gave: once such an object is collected, Dawn crashes, so they live as long as we do. */
 const kept: GPU[] = [];
@@ -13,6 +14,7 @@ export async function createGPU(): Promise<GPU> {
       { cause },
     );
   });
+  restWhileWaiting(dawn.globals);
   const gpu = dawn.create([]);
   kept.push(gpu);
   return gpu;
