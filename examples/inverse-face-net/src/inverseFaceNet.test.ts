@@ -146,7 +146,7 @@ describe('losses', () => {
     );
     const zero = new Float32Array(2 * m);
     part(zero.subarray(0, m), model.layout, 'shape').set(shape);
-    const loss = parameterLoss(tensor(zero, [2, m]), tensor(new Float32Array(2 * m), [2, m]), { sigma, unit: 1 });
+    const loss = parameterLoss(tensor(zero, [2, m]), tensor(new Float32Array(2 * m), [2, m]), sigma);
     const expected = (50 ** 2 * motion.reduce((sum, x) => sum + x * x, 0)) / model.base.vertexCount / 2;
     expect((await loss.item()) / expected).toBeCloseTo(1, 3);
     const shares = initialShares(experiment)['model-space'];

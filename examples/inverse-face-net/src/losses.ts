@@ -45,16 +45,10 @@ export function sigmaDiagonal(model: MultilinearModel, units: SigmaUnits, square
 
 /**
  * Squared distances of predictions [B, m] from theta [B, m], summed over dimensions: with the diagonal of Sigma eq. 6 and 7,
- * without the Euclidean baseline. The mean over the batch, divided by what it is on the corpus for theta = 0 (`unit`), so that
- * losses of both kinds begin near 1.
+ * without (ones) the Euclidean baseline. The mean over the batch.
  */
-export function parameterLoss(
-  predicted: Tensor,
-  theta: Tensor,
-  { sigma, unit }: { readonly sigma: Float32Array; readonly unit: number },
-): Tensor {
-  return predicted.sub(theta).mul(tensor(sigma)).square().sum(1).mean().div(unit);
-}
+export const parameterLoss = (predicted: Tensor, theta: Tensor, sigma: Float32Array): Tensor =>
+  predicted.sub(theta).mul(tensor(sigma)).square().sum(1).mean();
 
 /** What each group has of the loss where theta = 0 is predicted: the unit of the loss, and shares of it. */
 export function shares(

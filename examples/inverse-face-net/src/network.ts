@@ -27,7 +27,7 @@ function smallAlexNet(outputs: number, size: number, generator: Generator): Sequ
   ]);
 }
 
-/** Weights of variance 2 / fan-in and no biases (He et al. 2015, eq. 10): from PyTorch's own start this network does not begin to learn. */
+/** Weights of variance 2 / fan-in and no biases (He et al. 2015, eq. 10): from PyTorch's own start this network begins to learn much later. */
 function startByHe(network: Module, generator: Generator): void {
   for (const module of network.namedModules().values()) {
     if (!(module instanceof Conv2d || module instanceof Linear)) continue;

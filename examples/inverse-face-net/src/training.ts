@@ -100,11 +100,12 @@ export async function trainRow(
       epochs: 1,
       about: { loss, seed, stage, iterations, imageNet: imageNet ?? 'none' },
       step: ({ images, theta }) => {
-        const value = parameterLoss(network.forward(images), theta, { sigma, unit });
+        // the gradient is that of eq. 6 itself: weight decay and AdaDelta's epsilon are meant for its size
+        const value = parameterLoss(network.forward(images), theta, sigma);
         value.backward();
         optimizer.step();
         optimizer.zeroGrad();
-        return value;
+        return value.div(unit);
       },
     });
     const title = `InverseFaceNet, ${row}, seed ${seed}, ${stage === 0 ? 'first iterations' : `round ${stage}`}`;
