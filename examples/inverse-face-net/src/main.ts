@@ -5,7 +5,8 @@ import { ChiaroError } from '@chiaro/autograd';
 import { InterruptedError } from '@chiaro/nn/node';
 import { presets, rows, type PresetName, type Row } from './config.js';
 import { initialShares, prepare, rendererOf } from './experiment.js';
-import { lightOf, reconstruct, saveReconstruction } from './reconstruct.js';
+import { FaceRenderer } from './model/faceRenderer.js';
+import { lightOf, reconstruct, saveReconstruction, shownSize } from './reconstruct.js';
 import { addEntries, readEntries } from './results.js';
 import { predictor } from './training.js';
 import { baselines, networkFile, runRow, table } from './table.js';
@@ -69,12 +70,13 @@ async function train(): Promise<void> {
 
 /** Reconstructs photographs; one that cannot be is told of, and the next one follows. */
 async function reconstructAll(): Promise<void> {
-  const renderer = await rendererOf(preset);
-  const outputs = renderer.model.layout.size;
+  const { model } = await rendererOf(preset);
+  const renderer = new FaceRenderer(model, shownSize, 1);
+  const outputs = model.layout.size;
   const network = await loadNetwork(networkFile(folder, row, seed), preset, outputs);
   const predict = predictor(network, preset.size, outputs);
   const light =
-    values.light === undefined ? undefined : lightOf(renderer, await reconstruct(values.light, renderer, predict));
+    values.light === undefined ? undefined : lightOf(renderer, await reconstruct(values.light, preset.size, predict));
   const reflectance = values.reflectance === undefined ? undefined : Number(values.reflectance);
   const edit =
     light || reflectance !== undefined
@@ -83,7 +85,7 @@ async function reconstructAll(): Promise<void> {
   let failed = 0;
   for (const photo of photos) {
     try {
-      const found = await reconstruct(photo, renderer, predict);
+      const found = await reconstruct(photo, preset.size, predict);
       const title = parse(photo).name;
       await saveReconstruction(join(values.out, 'photos'), renderer, title, found, edit);
       for (const note of found.notes) console.log(`${photo}: ${note}`);

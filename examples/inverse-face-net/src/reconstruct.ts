@@ -21,6 +21,7 @@ import { cropPhoto, type FaceCrop } from './photo.js';
 
 /** A photograph that was reconstructed. */
 export interface Reconstruction {
+  /** The crop at the size that results are shown in. */
   readonly crop: FaceCrop;
   /** [m] */
   readonly theta: Float32Array;
@@ -45,10 +46,13 @@ async function landmarksOf(photo: Photo, notes: string[]): Promise<Float32Array>
   );
 }
 
-/** One forward pass for a photograph. @throws FormatError for a file that is none, ChiaroError where it shows no face. */
+/** Pixels of a side of what is shown. */
+export const shownSize = 256;
+
+/** One forward pass for a photograph. @param size pixels of a side that the network takes. @throws FormatError for a file that is none, ChiaroError where it shows no face. */
 export async function reconstruct(
   file: string,
-  renderer: FaceRenderer,
+  size: number,
   predict: (images: Uint8Array) => Promise<Float32Array>,
 ): Promise<Reconstruction> {
   const begun = performance.now();
@@ -56,10 +60,12 @@ export async function reconstruct(
   const notes = [...photo.notes];
   const landmarks = await landmarksOf(photo, notes);
   const data = photo.image.data.map(srgbOfLinear);
-  const crop = cropPhoto({ width: photo.width, height: photo.height, data }, landmarks, renderer.size);
+  const picture = { width: photo.width, height: photo.height, data };
+  const { image } = cropPhoto(picture, landmarks, size);
   const found = performance.now();
-  const theta = await predict(crop.image);
-  return { crop, theta, milliseconds: { landmarks: found - begun, network: performance.now() - found }, notes };
+  const theta = await predict(image);
+  const milliseconds = { landmarks: found - begun, network: performance.now() - found };
+  return { crop: cropPhoto(picture, landmarks, shownSize), theta, milliseconds, notes };
 }
 
 /** A grey face by its normals, lit from the camera. */
@@ -181,7 +187,11 @@ async function edited(renderer: FaceRenderer, { crop, theta }: Reconstruction, e
 export const lightOf = ({ model }: FaceRenderer, { theta }: Reconstruction): Float32Array =>
   part(theta, model.layout, 'illumination');
 
-/** Writes what was found of a photograph: a sheet of views (the edited face last), the numbers, the face as GLB. */
+/**
+ * Writes what was found of a photograph: a sheet of views (the edited face last), the numbers, the face as GLB.
+ *
+ * @param renderer one of `shownSize`.
+ */
 export async function saveReconstruction(
   folder: string,
   renderer: FaceRenderer,
