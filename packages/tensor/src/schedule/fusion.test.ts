@@ -175,6 +175,16 @@ describe('fusion, by number of kernels', () => {
     expect(evaluateNodes([sum.node], (n) => Float64Array.from(n.data!))[0]![0]).toBe(0);
   });
 
+  test('nor does the second kernel of long sums, which binds a temporary for each', () => {
+    const [a, b] = [data(4, 16, 4096), data(4, 16, 4096)];
+    const sums = [a, a.mul(b), b, b.square(), a.square(), a.add(b)].map((x) => x.sum([0, 2]));
+    const running = data(16);
+    const all = [...sums, running.mul(0.9).add(sums[0]!.mul(0.1))];
+    const steps = stepsOf(...all);
+    expect(steps.some(({ dispatch }) => dispatch.label.endsWith('(fold)'))).toBe(true);
+    for (const step of steps) expect(step.buffers.length).toBeLessThanOrEqual(8);
+  });
+
   test('nor does what continues in a matmul, whose operands are bound too', () => {
     const gradient = data(16, 16).matmul(data(16, 16));
     const [p, m, v, scale] = [data(16, 16), data(16, 16), data(16, 16), data(1)];

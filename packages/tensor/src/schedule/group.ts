@@ -153,7 +153,7 @@ export class Group {
     const coords = outer ?? this.coords;
     return this.#attempt(() => {
       const value = this.lowering.compute(node, coords);
-      this.#expectRoom();
+      this.#expectRoom(0);
       this.members.set(node, { value, level, coords });
     });
   }
@@ -187,7 +187,7 @@ export class Group {
       const value = this.lowering.value(input, this.coords);
       const stage = this.#stageOf(value);
       if (this.parts > 1 && stage > 0) throw new CannotJoin('it needs the whole of a reduction that runs in parts');
-      this.#expectRoom();
+      this.#expectRoom(1);
       const result = this.lowering.graph.input(scalarType[node.dtype], node);
       this.#stageOfResult.set(result, stage + 1);
       (this.stages[stage] ??= []).push({ node, op: node.attrs.op, value, result });
@@ -196,11 +196,11 @@ export class Group {
     });
   }
 
-  /** Room for one more member, should it have to be stored. */
-  #expectRoom(): void {
+  /** Room for one more member, a reduction or not, should it have to be stored. */
+  #expectRoom(sums: 0 | 1): void {
     const [first] = this.members.keys();
     const inside = this.isEpilogue && this.places.mayStayInside(first!) ? 1 : 0;
-    if (this.#bindings(this.members.size + 1 - inside) > maxBuffers) throw new CannotJoin(tooMany);
+    if (this.#bindings(this.members.size + 1 - inside, sums) > maxBuffers) throw new CannotJoin(tooMany);
   }
 
   /** False if more has to be stored than was hoped for when members joined. */
@@ -208,14 +208,19 @@ export class Group {
     return this.#bindings(this.stores.size) <= maxBuffers;
   }
 
-  /** Buffers of a kernel that stores so many members. */
-  #bindings(stored: number): number {
+  /**
+   * Buffers of a kernel that stores so many members. Reductions in parts have a second kernel, which binds a temporary for each;
+   * what is computed from them there may read any of the buffers, too.
+   */
+  #bindings(stored: number, more = 0): number {
     const { buffers } = this.lowering;
+    const temporaries = this.parts > 1 ? this.stages.flat().length + more : 0;
+    const read = stored > temporaries ? buffers.length + temporaries : Math.max(buffers.length, temporaries);
     const operands = this.#operands.filter(
       (o, i) => !sameAsOne(o, buffers) && !sameAsOne(o, this.#operands.slice(0, i)),
     );
     const concat = this.pieces.length > 0 ? 1 : 0; // all parts of one concat are stored in one buffer
-    return buffers.length + operands.length + concat + stored;
+    return read + operands.length + concat + stored;
   }
 
   /** Number of stages that must have run before a value is known. */
