@@ -8,6 +8,8 @@ export type { MobileNetOptions } from './mobilenet.js';
 export { BasicBlock, Bottleneck, ResNet, resnet101, resnet152, resnet18, resnet34, resnet50 } from './resnet.js';
 export type { ResNetOptions } from './resnet.js';
 export type { ModelOptions } from './start.js';
+export { s2f2DecoderStages, TextureDecoder } from './textureDecoder.js';
+export type { TextureDecoderOptions, TextureDecoderStage } from './textureDecoder.js';
 export { UNet, UpBlock } from './unet.js';
 export type { UNetOptions } from './unet.js';
 export { VGG, vgg16, vgg16Stages, vggFeatures } from './vgg.js';

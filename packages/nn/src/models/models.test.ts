@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { compile, Generator, memory, noGrad, tensor, type Tensor } from '../engine.js';
+import { compile, Generator, memory, noGrad, ShapeError, tensor, type Tensor } from '../engine.js';
 import { Dropout, Module, Sequential, summarize, type StateDict } from '../layers/index.js';
 import { mseLoss } from '../losses/index.js';
 import { Adam } from '../optim/index.js';
@@ -15,6 +15,7 @@ import {
   resnet18,
   resnet34,
   resnet50,
+  TextureDecoder,
   UNet,
   vgg16,
   vggFeatures,
@@ -89,6 +90,37 @@ describe('published numbers of parameters and multiply-adds', () => {
     expect(summary.multiplyAdds / 1e9).toBeCloseTo(24.2, 1);
     expect(summary.rows[0]!.output).toEqual([1, 3, 256, 256]);
   });
+
+  test('the decoder of S2F2', () => {
+    const net = new TextureDecoder({ latents: 1000 });
+    const summary = summarize(net, [1, 1000]);
+    dispose(net);
+    expect(summary.parameters).toBe(6_579_291); // table 4's layers, counted apart
+    expect(summary.rows[0]!.output).toEqual([1, 3, 256, 256]);
+  });
+});
+
+test('the decoder begins with textures of zero, and learns from there', async () => {
+  const generator = new Generator(3);
+  const stages = [{ up: 3, convolutions: [[4, 1], [2, 3]] }] as const; // prettier-ignore
+  const net = new TextureDecoder({ latents: 6, channels: 8, stages, generator });
+  const codes = tensor(noise(18, 7), [3, 6]);
+  const first = net.forward(codes);
+  expect(first.shape).toEqual([3, 2, 8, 8]);
+  expect(await first.abs().max().item()).toBe(0);
+  const optimizer = new Adam(net.parameters(), { lr: 0.02 });
+  const goal = tensor(noise(first.size, 8), first.shape).mul(0.5).mean([2, 3], true);
+  const losses: number[] = [];
+  for (let step = 0; step < 12; step++) {
+    optimizer.zeroGrad();
+    const loss = mseLoss(net.forward(codes), goal.expand(first.shape).add(0.3));
+    loss.backward();
+    optimizer.step();
+    losses.push(await loss.item());
+  }
+  expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
+  expect(() => new TextureDecoder({ latents: 6, stages: [] })).toThrow(ShapeError);
+  expect(() => new TextureDecoder({ latents: 6, stages: [{ up: 2, convolutions: [[3, 2]] }] })).toThrow(/odd/);
 });
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

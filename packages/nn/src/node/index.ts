@@ -10,6 +10,8 @@ export { tensorboardLog } from './tensorboard/log.js';
 export { onInterrupt } from './onInterrupt.js';
 export { progressDisplay } from './progress.js';
 export type { ProgressDisplay, TextStream } from './progress.js';
+export { progressLines } from './progressLines.js';
+export { ResultsFile } from './resultsFile.js';
 export { openSafetensors, SafetensorsReader } from './safetensorsReader.js';
 export type { ArraySlice } from './safetensorsReader.js';
 export { stepsChart } from '../report/report.js';

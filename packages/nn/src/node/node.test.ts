@@ -6,7 +6,17 @@ import { describe, expect, it } from 'vitest';
 import { FormatError, tensor } from '../engine.js';
 import type { TrainingProgress, TrainingRecord } from '../train/index.js';
 import { small } from '../train/run.testing.js';
-import { csvLog, folderStore, jsonlLog, progressDisplay, readJsonl, stepsChart, trainInFolder } from './index.js';
+import {
+  csvLog,
+  folderStore,
+  jsonlLog,
+  progressDisplay,
+  progressLines,
+  readJsonl,
+  ResultsFile,
+  stepsChart,
+  trainInFolder,
+} from './index.js';
 
 const made = (): string => mkdtempSync(join(tmpdir(), 'chiaro-train-'));
 
@@ -90,6 +100,16 @@ it('files that cannot be written are refused, the old ones kept', async () => {
   expect(await store.read('a')).toBeUndefined();
 });
 
+it('results take the places of earlier ones with their key', async () => {
+  const results = new ResultsFile(join(made(), 'new', 'results.json'), ({ row }: { row: string }) => row);
+  expect(await results.read()).toEqual([]);
+  await results.put([{ row: 'a', error: 3 }, { row: 'b' }] as { row: string }[]);
+  await results.put([{ row: 'a' }]);
+  expect(await results.read()).toEqual([{ row: 'b' }, { row: 'a' }]);
+  writeFileSync(results.path, '{"row": "a"}');
+  await expect(results.put([{ row: 'c' }])).rejects.toThrow(FormatError);
+});
+
 describe('progress', () => {
   const at = (batch: number, changes: Partial<TrainingProgress> = {}): TrainingProgress => ({
     ...{ phase: 'train', epoch: 1, epochs: 12, batch, batches: 200, step: 200 + batch, steps: 2400 },
@@ -114,6 +134,27 @@ describe('progress', () => {
       'epoch  2/12    0 %  1/200  4.9/s  ETA 7 min 10 s  loss 0.1235',
       'epoch  2/12   42 %  84/200  4.9/s  ETA 7 min 10 s  loss 0.1235',
       'epoch  2/12  validated  accuracy 0.9877  after 1 min 01 s',
+      '',
+    ]);
+  });
+
+  it('of other work is a line every ten seconds, with the rate of what was done meanwhile', () => {
+    const out = new PassThrough();
+    let now = 0;
+    const tell = progressLines(out, () => now);
+    for (const [time, done] of [
+      [0, 40],
+      [9_000, 58],
+      [10_000, 60],
+      [12_000, 100],
+    ] as const) {
+      now = time;
+      tell('rendered', done, 100);
+    }
+    expect(String(out.read()).split('\n')).toEqual([
+      'rendered: 40 of 100',
+      'rendered: 60 of 100, 2.0 a second, 20 s left',
+      'rendered: 100 of 100, 5.0 a second, 0 s left',
       '',
     ]);
   });
