@@ -2,7 +2,19 @@
 import { parseArgs } from 'node:util';
 import { table, writeRows } from './lib/rows.mjs';
 
-const suites = ['tensor', 'autograd', 'faces', 'synthesis', 'overhead', 'memory', 'trace', 'frame', 'raster', 'nn'];
+const suites = [
+  'tensor',
+  'autograd',
+  'faces',
+  'synthesis',
+  'overhead',
+  'memory',
+  'trace',
+  'frame',
+  'guide',
+  'raster',
+  'nn',
+];
 
 const { values } = parseArgs({
   options: { suite: { type: 'string' }, case: { type: 'string', default: '' }, json: { type: 'string' } },

@@ -15,7 +15,10 @@ const texels = (channels, seed) =>
 const flatUVs = (positions) =>
   Float32Array.from({ length: (positions.length / 3) * 2 }, (_, i) => 0.5 + positions[3 * (i >> 1) + (i & 1)] / 40);
 
-/** The scene with everything that may have a gradient as a parameter, and its image, with the gradients of which edges. */
+/**
+ * The scene with everything that may have a gradient as a parameter, and its image, with the gradients of which edges, or
+ * with other options of `pathTrace`.
+ */
 export async function frame(boundary = 'none') {
   const { name, positions, triangles } = faceMesh();
   const rest = mesh({ positions, triangles, uvs: flatUVs(positions) });
@@ -34,13 +37,14 @@ export async function frame(boundary = 'none') {
   };
   await realize(...Object.values(parameters));
   const { vertices, diffuse, specular, roughness, sky, position } = parameters;
-  const image = () => {
+  const image = (options = {}) => {
     const camera = perspective({ fovY: 2 * Math.atan(0.5 / 1.6), width: 256, height: 256, position });
     const shape = { mesh: { ...rest, positions: vertices }, bsdf: ggx({ diffuse, specular, roughness }) };
     return pathTrace({ shapes: [shape], emitters: [environment(sky, { background: false })] }, camera, {
       spp: 8,
       seed: 1,
       boundary,
+      ...options,
     }).image;
   };
   return { name, parameters, image };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { compile, idle, noGrad, realize, tensor } from '@chiaro/autograd';
 import { buildBvh, buildBvhOnGpu, bvhCost, refitBvh } from '@chiaro/render';
 import { kernelCount, openEngine } from '../lib/engine.mjs';
+import { ballsOf, formNames, samples as ballSamples } from '../lib/instancesCase.mjs';
 import { measure } from '../lib/measure.mjs';
 import { publicMesh, publicMeshNames } from '../lib/publicMeshes.mjs';
 import { rayKinds, raysOf, writeRays } from '../lib/rayKinds.mjs';
@@ -42,6 +43,7 @@ export const cases = [
   ...Object.keys(builds),
   ...surfaces.map((n) => `room_${n}`),
   ...surfaces.map((n) => `room_gradients_${n}`),
+  'instances',
 ];
 
 let opened;
@@ -247,6 +249,30 @@ async function paths(name, count, gradients) {
   return { surfaces: count, ...statistics(times), ms_first: round(times.first), kernels: await kernelCount() };
 }
 
+/** A hundred balls as instances of one and as a mesh of all triangles: images, their trees fitted each time, and rays. */
+async function instances(name, adapter) {
+  const rows = [];
+  for (const form of formNames) {
+    const image = ballsOf(form);
+    const hits = Math.round((await noGrad(() => image().mask.mean()).item()) * ballSamples);
+    const step = compile(() => noGrad(() => image().image));
+    const times = await measure(
+      name,
+      async () => {
+        const result = step();
+        await idle();
+        result.dispose();
+      },
+      { seconds: 4 },
+    );
+    step.dispose();
+    const figures = statistics(times);
+    const mrays = round((ballSamples + hits) / figures.ms_min / 1e3);
+    rows.push({ adapter, form, ...figures, ms_first: round(times.first), mrays, hits });
+  }
+  return rows;
+}
+
 export async function run(name) {
   const { adapter } = await open();
   if (name.startsWith('room')) {
@@ -255,6 +281,7 @@ export async function run(name) {
   if (withPeers[name]) return comparePeers(name, withPeers[name], adapter);
   if (publicRays[name]) return compareRays(name, publicRays[name], adapter);
   if (builds[name]) return compareBuilds(name, adapter);
+  if (name === 'instances') return instances(name, adapter);
   if (name === 'face_refit') return { adapter, ...(await refit(name)) };
   if (name === 'face_build') return { adapter: 'CPU', ...(await build(name)) };
   const mesh = bumpyBall(balls[name]);

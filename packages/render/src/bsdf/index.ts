@@ -6,4 +6,4 @@ export { ggx } from './ggx.js';
 export { metallicRoughness } from './metallicRoughness.js';
 export { blinnPhongRedner, simplifiedCookTorrance } from './blinnPhong.js';
 export { ggxDistribution, ggxMasking, ggxVisibility, ggxVisibleNormal, schlick } from './microfacet.js';
-export { applyNormalMap, normalMap } from './normalMap.js';
+export { applyNormalMap, mappedNormal, normalMap, normalMapOf } from './normalMap.js';

@@ -2,7 +2,9 @@ export { mesh } from './mesh.js';
 export type { Mesh, MeshData, SplitNormals } from './mesh.js';
 export { atCorners, buildTopology, sumAtVertices, sumOfNeighbours, valence } from './topology.js';
 export type { Topology } from './topology.js';
-export { faceNormals, vertexNormals, vertexTangents } from './normals.js';
+export { faceNormals, vertexNormals } from './normals.js';
+export { uvTangents, uvVertices, vertexTangents } from './tangents.js';
+export type { UvVertices } from './tangents.js';
 export {
   cotangentLaplacian,
   edgeLengthTerm,

@@ -1,6 +1,5 @@
-import { ShapeError, concat, elementwise, expr } from '../engine.js';
+import { ShapeError, elementwise, expr } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import type { Mesh } from './mesh.js';
 import { atCorners, sumAtVertices } from './topology.js';
 import type { Topology } from './topology.js';
 
@@ -56,46 +55,3 @@ export function faceNormals(positions: Tensor, triangles: Tensor): Tensor {
   const [a, b, c] = [0, 1, 2].map((k) => positions.indexSelect(0, triangles.select(1, k)));
   return elementwise(unit, elementwise(areaNormal, a, b, c));
 }
-
-/** Area-weighted direction in which u grows, at a corner: unscaled, so that it needs no division. */
-const uvTangent = expr`
-  fn uvTangent(p: vec3f, next: vec3f, previous: vec3f, a: vec2f, b: vec2f, c: vec2f) -> vec3f {
-    let d = b - a;
-    let e = c - a;
-    return ((next - p) * e.y - (previous - p) * d.y) * sign(d.x * e.y - d.y * e.x);
-  }`;
-
-/** The part of a tangent that is orthogonal to the normal, of length 1; any such direction where nothing is left. */
-const orthogonalTangent = expr`
-  fn orthogonalTangent(n: vec3f, t: vec3f) -> vec3f {
-    let along = t - n * dot(n, t);
-    let s = dot(along, along);
-    let other = select(vec3f(1.0, 0.0, 0.0), vec3f(0.0, 1.0, 0.0), abs(n.x) > 0.7);
-    let any = other - n * dot(n, other);
-    if (s <= 1e-20) { return any * inverseSqrt(dot(any, any)); }
-    return along * inverseSqrt(s);
-  }`;
-
-/**
- * Tangents for normal maps, [V, 4]: xyz the unit direction of growing u, orthogonal to the normal; w the side, +1 or -1,
- * of the bitangent w * cross(normal, tangent), the direction of growing v. Triangles add theirs by area. Where texture
- * coordinates are mirrored within the triangles of one vertex the larger side decides.
- * Differentiable in positions and normals.
- *
- * @throws ShapeError where the mesh has no texture coordinates.
- */
-export function vertexTangents({ positions, topology, uvs, uvIndices }: Mesh, normals: Tensor): Tensor {
-  if (uvs === undefined || uvIndices === undefined) {
-    throw new ShapeError('vertexTangents: the mesh has no texture coordinates');
-  }
-  const [a, b, c] = atCorners(uvs, uvIndices);
-  const sums = sumAtVertices(topology, elementwise(uvTangent, ...atCorners(positions, topology.triangles), a, b, c));
-  const area = elementwise(signedArea, a, b, c);
-  const side = sumAtVertices(topology, area.unsqueeze(1)).ge(0).to('float32').mul(2).sub(1);
-  return concat([elementwise(orthogonalTangent, normals, sums), side], 1);
-}
-
-const signedArea = expr`
-  fn signedArea(a: vec2f, b: vec2f, c: vec2f) -> f32 {
-    return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
-  }`;

@@ -1,6 +1,6 @@
 import { concat, elementwise, expr, full, tensor } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import { applyNormalMap } from '../bsdf/index.js';
+import { mappedNormal } from '../bsdf/index.js';
 import type { Camera } from '../camera/index.js';
 import { faceNormals } from '../geometry/index.js';
 import type { Shape, Topology } from '../geometry/index.js';
@@ -37,11 +37,15 @@ export interface Surface {
 
 const directionTo = expr`fn directionTo(eye: vec3f, p: vec3f) -> vec3f { return normalize(eye - p); }`;
 
+/** +1 where the viewer sees the front of the triangle, -1 from behind. */
+const viewerSide = expr`
+  fn viewerSide(own: vec3f, viewer: vec3f) -> f32 { return select(-1.0, 1.0, dot(own, viewer) >= 0.0); }`;
+
 /** `n` on the side of the viewer as the triangle's normal `own` has it, unit; `own` where n vanishes. */
 const facing = expr`
   fn facing(n: vec3f, own: vec3f, viewer: vec3f) -> vec3f {
     let s = dot(n, n);
-    let side = select(-1.0, 1.0, dot(own, viewer) >= 0.0);
+    let side = ${viewerSide}(own, viewer);
     if (s <= 1e-30) { return side * own; }
     return n * (side * inverseSqrt(s));
   }`;
@@ -87,12 +91,14 @@ export function surfaceUnder(shapes: readonly Shape[], camera: Camera, filter: '
   const flat = shapes.filter((s) => s.shading === 'flat');
   const chosen = flat.length === 0 ? smooth : byShape(3, (s) => (s.shading === 'flat' ? own : smooth)).where(mask, up);
   const plain = elementwise(facing, chosen, own.detach(), viewer).where(mask, up);
-  const tangents = vertices.tangents && at(vertices.tangents);
+  const tangents = vertices.tangents && at(vertices.tangents, uvTriangles);
+  const turn = elementwise(viewerSide, own.detach(), viewer);
   const mapped = (s: Shape, t: Tensor): Tensor | undefined => {
     if (!s.normalMap) return plain;
     const side = t.select(-1, 3).ge(0).to('float32').mul(2).sub(1).unsqueeze(-1);
     const texels = valueOf(s, 'a normal map', s.normalMap, 3);
-    return applyNormalMap(texels, plain, concat([t.narrow(-1, 0, 3), side], -1)).where(mask, up);
+    const tangent = concat([t.narrow(-1, 0, 3), side], -1);
+    return elementwise(mappedNormal, texels, plain, tangent, turn, viewer).where(mask, up);
   };
   return {
     ...{ hit, clip, topology: joined.topology, position, viewer, uv, shape, valueOf, byShape },

@@ -34,13 +34,17 @@ export interface AmbientOcclusion {
  * @throws ShapeError as `pathTrace`.
  */
 export function ambientOcclusion(
-  { shapes }: Scene,
+  { shapes, instances = [] }: Scene,
   camera: Camera,
   options: AmbientOcclusionOptions = {},
 ): AmbientOcclusion {
   const bsdf = lambert({ albedo: full([3], 1) });
   const sky = environment(full([2, 4, 3], 1), { background: false });
-  const white = { shapes: shapes.map((shape) => ({ ...shape, bsdf })), emitters: [sky] };
+  const white = {
+    shapes: shapes.map((shape) => ({ ...shape, bsdf })),
+    instances: instances.map(({ shape, transforms }) => ({ shape: { ...shape, bsdf }, transforms })),
+    emitters: [sky],
+  };
   const { image, mask, variance } = pathTrace(white, camera, { ...options, depth: 2, sampling: 'bsdf' });
   return { openness: image.select(2, 0), mask, ...(variance ? { variance: variance.select(2, 0) } : {}) };
 }

@@ -1,15 +1,17 @@
 import { ShapeError, elementwise, tensor, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import type { BsdfKind } from '../bsdf/index.js';
-import { applyNormalMap } from '../bsdf/index.js';
+import { mappedNormal } from '../bsdf/index.js';
 import type { Camera } from '../camera/index.js';
 import { rayCast } from './bvh/index.js';
 import { fittedTree, joinTopology, joinVertices } from './geometry.js';
 import { lookupOnTensors, valueRecord } from './lookup.js';
 import { areaVector, meetingPoint, pointOf, shadingNormal, sideOf, tangentOf, uvOf } from './primary.js';
+import type { PathTraceOptions } from './pathTrace.js';
 import type { Scene, Shape } from './scene.js';
+import { filmPlaces } from './spread.js';
 
-/** What the camera sees at the centres of its pixels. Zero where it sees no shape, ids -1. */
+/** What the camera sees in its pixels, at their centres unless asked for otherwise. Zero where it sees no shape, ids -1. */
 export interface Aovs {
   /** [H, W] distance along the view axis, world units. */
   readonly depth: Tensor;
@@ -25,28 +27,59 @@ export interface Aovs {
   readonly triangle: Tensor;
   /** [H, W] int32, number of the shape. */
   readonly shape: Tensor;
-  /** [H, W] 1 where a shape is seen. */
+  /** [H, W] 1 where a shape is seen; of several samples the share that sees one. */
   readonly mask: Tensor;
 }
 
+/** Choices of `renderAovs`: those of `pathTrace` that say where on the film the samples are. */
+export type AovOptions = Pick<PathTraceOptions, 'spp' | 'sampler' | 'filter' | 'seed' | 'generator'>;
+
 /**
- * Geometry and colour of the shapes as the camera sees them, one ray per pixel. Emitters are not seen. Everything but
- * ids and mask is differentiable in the scene and the camera, with the seen triangle constant.
+ * Geometry and colour of the shapes as the camera sees them. Emitters are not seen. Everything but ids and mask is
+ * differentiable in the scene and the camera, with the seen triangles constant.
  *
- * @throws ShapeError for a camera of several views.
+ * Without `spp`, what rays through the centres of the pixels meet. With it, the mean over that many places on the film, those
+ * where `pathTrace` with the same choices and seed has its samples, so that edges are smooth as in its image; what meets no shape
+ * counts as zero, so that values over `mask` are those of what is seen. Such normals are shorter than 1 where they differ.
+ * Ids are those at the centres. All samples are in memory at once.
+ *
+ * @throws ShapeError for a camera of several views, for a scene with instances, or for an `spp` that is no whole number from 1 to 2^24.
  */
-export function renderAovs({ shapes }: Scene, camera: Camera): Aovs {
+export function renderAovs(scene: Scene, camera: Camera, options: AovOptions = {}): Aovs {
+  const { height, width } = camera.size;
+  const centres = (): Aovs => aovsAt(scene, camera, pixelCentres(height, width).reshape([height, width, 2]));
+  const { spp } = options;
+  if (spp === undefined) return centres();
+  if (!Number.isInteger(spp) || spp < 1 || spp > 2 ** 24) {
+    throw new ShapeError(`renderAovs: spp must be a whole number from 1 to 2^24, got ${spp}`);
+  }
+  const { triangle, shape } = centres();
+  const samples = aovsAt(scene, camera, filmPlaces(camera.size, options));
+  const mean = (t: Tensor): Tensor => t.mean(2);
+  const { depth, position, normal, uv, albedo, mask } = samples;
+  return {
+    ...{ depth: mean(depth), position: mean(position), normal: mean(normal), uv: mean(uv) },
+    ...{ albedo: mean(albedo), mask: mean(mask), triangle, shape },
+  };
+}
+
+/** The same at places of the film, [H, W, 2] or several for each pixel, [H, W, S, 2]: images [H, W, ...] or [H, W, S, ...]. */
+function aovsAt({ shapes, instances = [] }: Scene, camera: Camera, places: Tensor): Aovs {
+  if (instances.length > 0) {
+    throw new ShapeError('renderAovs: shows no instances; give each as a shape with its positions moved');
+  }
   if (camera.views !== undefined) {
     throw new ShapeError(`renderAovs: one view at a time, got a camera of ${camera.views}; renderMesh draws several`);
   }
-  const { height, width } = camera.size;
-  const image = (t: Tensor): Tensor => t.reshape([height, width, ...t.shape.slice(1)]);
+  const size = places.shape.slice(0, -1);
+  const count = places.size / 2;
+  const image = (t: Tensor): Tensor => t.reshape([...size, ...t.shape.slice(1)]);
   const seen = shapes.filter((s) => s.mesh.topology.triangleCount > 0);
-  if (seen.length === 0) return nothingSeen([height, width]);
+  if (seen.length === 0) return nothingSeen(size);
   const joined = joinTopology(seen);
   const vertices = joinVertices(seen);
 
-  const { origins, directions } = camera.rays(pixelCentres(height, width));
+  const { origins, directions } = camera.rays(places.reshape([count, 2]));
   const { triangles } = rayCast(fittedTree(joined, vertices.positions), origins, directions);
   const hit = triangles.ge(0);
   const id = triangles.clamp(0);
@@ -73,12 +106,14 @@ export function renderAovs({ shapes }: Scene, camera: Camera): Aovs {
     seen.reduce((sum, s, k) => value(s, k)?.where(shape.eq(k).unsqueeze(1), sum) ?? sum, other);
 
   if (vertices.tangents) {
-    const tangents = elementwise(tangentOf, weights, ...corners(vertices.tangents, 0));
+    const tangents = elementwise(tangentOf, weights, ...corners(vertices.tangents, 3));
+    const viewer = directions.neg();
     const plain = normal;
     normal = byShape((s) => {
       if (!s.normalMap) return undefined;
       const record = valueRecord('a normal map', s.normalMap, 3, s, { at: 0, firstVertex: 0 });
-      return applyNormalMap(lookupOnTensors(s.normalMap, record, 3, place), plain, tangents);
+      const texels = lookupOnTensors(s.normalMap, record, 3, place);
+      return elementwise(mappedNormal, texels, plain, tangents, side, viewer);
     }, plain);
   }
   const albedo = byShape(
@@ -93,7 +128,7 @@ export function renderAovs({ shapes }: Scene, camera: Camera): Aovs {
       });
       return lookupOnTensors(values, record, 3, place);
     },
-    zeros([height * width, 3]),
+    zeros([count, 3]),
   );
   return {
     depth: onlyHits(camera.toPixels(position).select(1, 2)),

@@ -3,7 +3,7 @@ import { g } from './glue.js';
 import { detached, part } from './integrand/steps.js';
 import type { Integrand, Operand, Step } from './integrand/steps.js';
 import { above, arrival, local, reflected, world } from './lights.js';
-import { closestHit, numbers, randomKey, tableRow } from './natives.js';
+import { numbers, randomKey } from './natives.js';
 import { areaVector, pointOf } from './primary.js';
 import { boxOffset, pixelPlace, sampleWeight } from './sampling.js';
 import { SceneSteps } from './sceneSteps.js';
@@ -41,7 +41,7 @@ class BasicPath {
     const offset = b.constantCall(boxOffset, b.constantCall(g('firstTwo'), this.random(b.u32(0))));
     const pixelAt = b.constantCall(pixelPlace, b.input('pixel', 'u32'), b.option('imageWidth'), offset);
     const ray = rayThrough(scene, pixelAt);
-    const hit = b.native(closestHit, part(ray, 'o'), part(ray, 'd'), b.f32(0), scene.far);
+    const hit = scene.closestHit(part(ray, 'o'), part(ray, 'd'), b.f32(0));
     const triangle = part(hit, 'triangle');
     const isHit = b.constantCall(g('isHit'), triangle);
     b.cover(isHit);
@@ -77,7 +77,7 @@ class BasicPath {
     const u = b.constantCall(g('firstThree'), this.random(b.constantCall(g('sum'), turn, b.u32(1))));
     const drawn = surfaces.ofLobe(kind, g('plus3'), (lobe, k) => b.constantCall(lobe.sample, u, wo, ...parameters[k]));
     const chosen = b.constantCall(world, drawn, normal);
-    const hit = b.native(closestHit, surface.origin, chosen, b.f32(0), scene.far);
+    const hit = scene.closestHit(surface.origin, chosen, b.f32(0));
     const isHit = b.constantCall(g('isHit'), part(hit, 'triangle'));
 
     const { wi, scale } = this.wayTo(hit, isHit, chosen, surface);
@@ -109,8 +109,7 @@ class BasicPath {
   private wayTo(hit: Operand, isHit: Operand, chosen: Operand, { point }: Surface): { wi: Operand; scale: Operand } {
     const { b, scene } = this;
     const met = b.branch(isHit, () => {
-      const triangleAt = b.constantCall(g('rowAt'), b.option('trianglesAt'), b.u32(8), part(hit, 'triangle'));
-      const corners = scene.corners('positionsAt', 3, b.native(tableRow, triangleAt), scene.needs.positions);
+      const corners = scene.places(part(hit, 'triangle'));
       const weights = b.constantCall(g('pair'), part(hit, 'u'), part(hit, 'v'));
       return { point: b.call(pointOf, weights, ...corners), m: b.call(areaVector, ...corners) };
     });

@@ -26,7 +26,12 @@ export async function frozenDerivative(
     const all = {
       ...needs,
       ...{ camera: true, positions: true, normals: true, uvs: true, tangents: true, normalMap: true },
-      ...{ environment: true, lights: true, parameters: needs.parameters.map((list) => list.map(() => true)) },
+      ...{
+        transforms: true,
+        environment: true,
+        lights: true,
+        parameters: needs.parameters.map((list) => list.map(() => true)),
+      },
     };
     const steps = pathSteps(structure, all);
     const memory = { scene: floats, tables, bvh, options: numbers };

@@ -1,6 +1,6 @@
-import { ShapeError, concat, noGrad, zeros } from '../engine.js';
+import { concat, noGrad, tensor, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import { buildTopology, vertexNormals, vertexTangents } from '../geometry/index.js';
+import { buildTopology, uvTangents, uvVertices, vertexNormals } from '../geometry/index.js';
 import type { Mesh, Topology } from '../geometry/index.js';
 import { bvhOf } from './bvh/index.js';
 
@@ -27,7 +27,7 @@ export interface JoinedTopology {
 }
 
 interface Known {
-  readonly parts: readonly Pick<Mesh, 'topology' | 'uvIndices' | 'rest'>[];
+  readonly parts: readonly (Pick<Mesh, 'topology' | 'uvIndices' | 'rest'> & { readonly mapped: boolean })[];
   readonly joined: JoinedTopology;
 }
 const known = new WeakMap<Topology, Known[]>();
@@ -40,14 +40,15 @@ export function joinTopology(parts: readonly Part[]): JoinedTopology {
   const same = all.find(
     (k) =>
       k.parts.length === parts.length &&
-      k.parts.every(({ topology, uvIndices, rest }, i) => {
-        const { mesh } = parts[i];
-        return topology === mesh.topology && uvIndices === mesh.uvIndices && rest === mesh.rest;
+      k.parts.every(({ topology, uvIndices, rest, mapped }, i) => {
+        const { mesh, normalMap } = parts[i];
+        const isSame = topology === mesh.topology && uvIndices === mesh.uvIndices && rest === mesh.rest;
+        return isSame && mapped === Boolean(normalMap);
       }),
   );
   if (same) return same.joined;
   const joined = join(parts);
-  all.push({ parts: parts.map((p) => p.mesh), joined });
+  all.push({ parts: parts.map(({ mesh, normalMap }) => ({ ...mesh, mapped: Boolean(normalMap) })), joined });
   return joined;
 }
 
@@ -57,7 +58,10 @@ function join(parts: readonly Part[]): JoinedTopology {
   const partOf = new Uint32Array(triangleCount);
   const [firstTriangle, firstVertex]: number[][] = [[], []];
   let [triangle, vertex, uvRow] = [0, 0, 1]; // row 0 of the texture coordinates is for meshes without
-  parts.forEach(({ mesh: { topology, uvIndices, uvs } }, part) => {
+  parts.forEach(({ mesh, normalMap }, part) => {
+    const { topology, uvs } = mesh;
+    const cut = normalMap && uvVertices(mesh); // tangents are turned at seams
+    const uvIndices = cut ? cut.topology.triangles : mesh.uvIndices;
     firstTriangle.push(triangle);
     firstVertex.push(vertex);
     for (let f = 0; f < topology.triangleCount; f++, triangle++) {
@@ -68,7 +72,7 @@ function join(parts: readonly Part[]): JoinedTopology {
       }
     }
     vertex += topology.vertexCount;
-    uvRow += uvs?.shape[0] ?? 0;
+    uvRow += cut ? cut.vertices.length : (uvs?.shape[0] ?? 0);
   });
   const triangles = Uint32Array.from({ length: 3 * triangleCount }, (_, i) => rows[6 * Math.floor(i / 3) + (i % 3)]);
   const single = parts.length === 1 ? parts[0].mesh : undefined;
@@ -96,30 +100,34 @@ function joinRest(parts: readonly Part[]): Float32Array | undefined {
 const joinPositions = (parts: readonly Part[]): Tensor => joinRows(parts.map((p) => p.mesh.positions));
 const joinRows = (all: readonly Tensor[]): Tensor => (all.length === 1 ? all[0] : concat(all));
 
+const withRows = (all: readonly Tensor[]): Tensor[] => all.filter((t) => t.size > 0);
+
 /** The vertices' values of all parts, one below the other. */
 export interface JoinedVertices {
   /** [V, 3] */
   readonly positions: Tensor;
   /** [V, 3] */
   readonly normals: Tensor;
-  /** [1 + T, 2], the first row zero */
+  /** [1 + T, 2], the first row zero; of parts with a normal map a row for each of their `uvVertices` */
   readonly uvs: Tensor;
-  /** [V, 4] where a part has a normal map */
+  /** [1 + T, 4] by the rows of texture coordinates, where a part has a normal map */
   readonly tangents: Tensor | undefined;
 }
 
 export function joinVertices(parts: readonly Part[]): JoinedVertices {
   const normals = parts.map(({ mesh }) => mesh.normals ?? vertexNormals(mesh.positions, mesh.topology));
-  const tangents = parts.map(({ mesh, normalMap }, k) => {
-    if (!normalMap) return zeros([mesh.topology.vertexCount, 4]);
-    if (!mesh.uvs) throw new ShapeError('a shape with a normal map needs a mesh with texture coordinates');
-    return vertexTangents(mesh, normals[k]);
+  const uvs = parts.map(({ mesh, normalMap }) => {
+    const rows = normalMap && uvVertices(mesh).uvRows;
+    return rows && mesh.uvs ? mesh.uvs.indexSelect(0, tensor(rows)) : (mesh.uvs ?? zeros([0, 2]));
   });
+  const tangents = parts.map(({ mesh, normalMap }, k) =>
+    normalMap ? uvTangents(mesh, normals[k]) : zeros([uvs[k].shape[0], 4]),
+  );
   return {
     positions: joinPositions(parts),
     normals: joinRows(normals),
-    uvs: concat([zeros([1, 2]), ...parts.flatMap(({ mesh }) => (mesh.uvs ? [mesh.uvs] : []))]),
-    tangents: parts.some((p) => p.normalMap) ? joinRows(tangents) : undefined,
+    uvs: concat([zeros([1, 2]), ...withRows(uvs)]),
+    tangents: parts.some((p) => p.normalMap) ? concat([zeros([1, 4]), ...withRows(tangents)]) : undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 export { renderAovs } from './aovs.js';
-export type { Aovs } from './aovs.js';
+export type { AovOptions, Aovs } from './aovs.js';
 export { ambientOcclusion } from './ambientOcclusion.js';
 export type { AmbientOcclusion, AmbientOcclusionOptions } from './ambientOcclusion.js';
 export { pathTrace } from './pathTrace.js';
@@ -8,6 +8,7 @@ export type { Crop, PathTraceOptions } from './pathTrace.js';
 export { prbBasic } from './prbBasic.js';
 export type { PrbBasicOptions } from './prbBasic.js';
 export type { Scene } from './scene.js';
+export type { Instances } from './instances.js';
 export { areaLight, directionalLight, environment, environmentFromSH, pointLight, sphereLight } from './emitters.js';
 export type { AreaEmitter, DirectionalEmitter, Emitter, EnvironmentEmitter, PointEmitter, Triple } from './emitters.js';
 export { renderProgressive } from './progressive.js';

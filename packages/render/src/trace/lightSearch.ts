@@ -2,7 +2,7 @@ import { g } from './glue.js';
 import { detached, part } from './integrand/steps.js';
 import type { Operand } from './integrand/steps.js';
 import { arrival, arrivalFromFar, emitterKind } from './lights.js';
-import { closestHit, search, tableRow, weightEntry } from './natives.js';
+import { search, tableRow, weightEntry } from './natives.js';
 import { areaVector, pointOf } from './primary.js';
 import { evenInTriangle, shareBetween, texelDirection, texelOf } from './sampling.js';
 import type { SceneSteps } from './sceneSteps.js';
@@ -95,11 +95,9 @@ export class LightSearch {
    * then perhaps of a surface that passes light on.
    */
   private triangle(emitterAt: Operand, emitter: Operand, sampled: Sampled): MetTriangle {
-    const { b, structure, needs, far } = this.scene;
+    const { b, structure } = this.scene;
     const { isLobe, u, v, chosen, surface: from, more } = sampled;
     const isArea = b.constantCall(g('equals'), part(emitter, 'x'), b.u32(emitterKind.area));
-    const triangleAt = (number: Operand): Operand =>
-      b.constantCall(g('rowAt'), b.option('trianglesAt'), b.u32(8), number);
 
     // sampled by area
     const own = b.branch(isArea, () => {
@@ -114,9 +112,9 @@ export class LightSearch {
     });
     // met by the lobe
     const met = b.branch(isLobe, () => {
-      const hit = b.native(closestHit, from.origin, chosen, b.f32(0), far);
+      const hit = this.scene.closestHit(from.origin, chosen, b.f32(0));
       const at = b.branch(b.constantCall(g('isHit'), part(hit, 'triangle')), () => {
-        const shapeAt = part(b.native(tableRow, triangleAt(part(hit, 'triangle'))), 'w');
+        const shapeAt = part(b.native(tableRow, this.scene.triangleAt(part(hit, 'triangle'))), 'w');
         return part(b.native(tableRow, shapeAt), 'z');
       });
       return { number: part(hit, 'triangle'), weights: b.constantCall(g('pair'), part(hit, 'u'), part(hit, 'v')), at };
@@ -128,7 +126,7 @@ export class LightSearch {
     const light = b.constantCall(g('isSome'), at);
     const wanted = more ? b.constantCall(g('sum'), light, surface) : light;
     return b.branch(wanted, () => {
-      const corners = this.scene.corners('positionsAt', 3, b.native(tableRow, triangleAt(number)), needs.positions);
+      const corners = this.scene.places(number);
       const shines = (): Shine => this.shine(at, number);
       const shine = !structure.area ? undefined : more ? b.branch(light, shines) : shines();
       return {

@@ -4,7 +4,9 @@ import type { Native } from './integrand/steps.js';
 import {
   bvhWord,
   closestHit as closestHitCode,
+  closestHitOfForest,
   occluded as occludedCode,
+  occludedByForest,
   offsetOrigin as offsetOriginCode,
 } from './bvh/index.js';
 import { hostClosestHit } from './hostTracing.js';
@@ -113,6 +115,15 @@ export const blocked: Native = {
   host: (machine, [x, y, z, dx, dy, dz, reach]) => [
     Number(hostClosestHit(machine, [x, y, z, dx, dy, dz, 0, reach])[3] !== 0xffffffff),
   ],
+};
+
+/** The same two in scenes with instances: triangles have numbers as `numberOf` takes them apart. */
+export const closestHitOfInstances: Native = { ...closestHit, module: closestHitOfForest };
+export const blockedByInstances: Native = {
+  ...blocked,
+  module: wgsl`${occludedByForest} fn blocked(origin: vec3f, direction: vec3f, reach: f32) -> u32 {
+    return u32(occluded(origin, direction, 0.0, reach));
+  }`,
 };
 
 /** A point off the surface, from which rays do not find it again. */

@@ -1,11 +1,13 @@
-import { ShapeError, concat, elementwise, expr, noGrad, tensor, zeros } from '../engine.js';
+import { ShapeError, concat, noGrad, tensor, zeros } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import type { BsdfKind } from '../bsdf/index.js';
 import type { Camera } from '../camera/index.js';
 import { mesh } from '../geometry/index.js';
 import { importanceTables } from '../light/index.js';
 import type { AreaEmitter, DirectionalEmitter, EnvironmentEmitter, PointEmitter } from './emitters.js';
-import { fittedTree, joinTopology, joinVertices } from './geometry.js';
+import { rowsOfBits } from './bvh/index.js';
+import { joinTopology, joinVertices } from './geometry.js';
+import { inPlace, plantedTrees, transformRows } from './instances.js';
 import type { JoinedTopology, Part } from './geometry.js';
 import { emitterKind } from './lights.js';
 import { valueRecord } from './lookup.js';
@@ -64,7 +66,11 @@ export type SceneLayout = Readonly<
     | 'densityAt'
     | 'emittersAt'
     | 'trianglesAt'
-    | 'triangleCount',
+    | 'triangleCount'
+    | 'transformsAt'
+    | 'forestAt'
+    | 'instanceShift'
+    | 'instanceCount',
     number
   >
 >;
@@ -117,7 +123,7 @@ export function packScene(
   camera: Camera,
   { filter, bounces }: Pick<Structure, 'filter' | 'bounces'>,
 ): PackedScene {
-  const { shapes, emitters = [] } = scene;
+  const { shapes, emitters = [], instances = [] } = scene;
   const environments = emitters.filter((e): e is EnvironmentEmitter => e.type === 'environment');
   if (environments.length > 1) {
     throw new ShapeError(`pathTrace: a scene has at most one environment, got ${environments.length}; add their maps`);
@@ -127,9 +133,14 @@ export function packScene(
   const deltas = emitters.filter(
     (e): e is DirectionalEmitter | PointEmitter => e.type === 'directional' || e.type === 'point',
   );
-  const parts: Part[] = [...shapes, ...areas].filter((p) => p.mesh.topology.triangleCount > 0);
-  const visible = shapes.filter((s) => s.mesh.topology.triangleCount > 0);
-  if (parts.length === 0) parts.push({ mesh: mesh({ positions: new Float32Array(9), triangles: [0, 1, 2] }) });
+  const isSome = (p: Part): boolean => p.mesh.topology.triangleCount > 0;
+  const copied = instances.filter((i) => isSome(i.shape) && i.transforms.size > 0);
+  const single: Part[] = [...shapes, ...areas].filter(isSome);
+  const alone = shapes.filter(isSome);
+  const visible = [...alone, ...copied.map((i) => i.shape)];
+  if (single.length === 0) single.push({ mesh: mesh({ positions: new Float32Array(9), triangles: [0, 1, 2] }) });
+  const parts = [...single, ...copied.map((i) => i.shape)];
+  const partOf = (s: number): number => (s < alone.length ? s : s - alone.length + single.length);
   const joined = joinTopology(parts);
   const vertices = joinVertices(parts);
   const kinds = kindsOf(visible);
@@ -143,6 +154,7 @@ export function packScene(
     uvsAt: floats.add(vertices.uvs),
     tangentsAt: vertices.tangents && floats.add(vertices.tangents),
     environmentAt: sky && floats.add(sky.map),
+    transformsAt: copied.length > 0 ? floats.add(concat([inPlace(), ...copied.map(transformRows)])) : undefined,
   };
   const values = visible.map((shape) => Object.values(shape.bsdf.values).map((v) => floats.add(asTensor(v))));
   const flatTexel = tensor([0.5, 0.5, 1]);
@@ -153,7 +165,7 @@ export function packScene(
   const placed = floats.place();
 
   // behind the tree: the tables that lights are sampled by
-  const tree = fittedTree(joined, vertices.positions);
+  const { tree, ...planting } = plantedTrees(single, copied, joined, vertices.positions);
   let weightsAt = tree.size;
   const weights: Tensor[] = [];
   const addWeights = (t: Tensor): number => {
@@ -170,11 +182,11 @@ export function packScene(
   };
 
   const stride = 8 + 4 * Math.max(0, ...kinds.map((k) => Object.keys(k.params).length));
-  const emittersAt = shapesAt + stride * (visible.length + areas.length);
+  const emittersAt = shapesAt + stride * parts.length;
   const shapeRecords = visible.map((shape, s) => {
     const { normalMap, bsdf } = shape;
     const partRecord = [kinds.indexOf(bsdf.kind), Number(shape.shading === 'flat'), 0, 0];
-    const firstVertex = joined.firstVertex[s];
+    const firstVertex = joined.firstVertex[partOf(s)];
     const mapRecord = valueRecord('a normal map', normalMap ?? flatTexel, 3, shape, { at: maps[s].at, firstVertex });
     const params = Object.entries(bsdf.kind.params).map(([name, type], p) => {
       const width = type === 'f32' ? 1 : Number(type[3]);
@@ -187,8 +199,7 @@ export function packScene(
   if (sky) emitterRecords.push([emitterKind.environment]);
   deltas.forEach((e, k) => emitterRecords.push([emitterKind[e.type], vectors[k].at, colours[k].at]));
   const lightRecords = areas.map((e, k) => {
-    const part = visible.length + k;
-    const first = joined.firstTriangle[part];
+    const first = joined.firstTriangle[alone.length + k];
     const count = e.mesh.topology.triangleCount;
     const twoSided = Number(e.twoSided);
     const at = emittersAt + 8 * emitterRecords.length;
@@ -198,7 +209,10 @@ export function packScene(
   });
   const lightCount = emitterRecords.length;
   emitterRecords.push([emitterKind.lobe]);
-  const words = [...shapeRecords, ...lightRecords, ...emitterRecords.map((r) => padded(r, 8))].flat();
+  const partRecords = parts.map((): number[] => padded([], stride));
+  shapeRecords.forEach((record, s) => (partRecords[partOf(s)] = record));
+  lightRecords.forEach((record, k) => (partRecords[alone.length + k] = record));
+  const words = [...partRecords, ...emitterRecords.map((r) => padded(r, 8))].flat();
   const trianglesAt = shapesAt + words.length;
 
   const grads = (list: readonly { readonly flat: Tensor }[]): boolean => list.some((e) => e.flat.requiresGrad);
@@ -211,9 +225,10 @@ export function packScene(
       background: sky?.background ?? false,
       area: areas.length > 0,
       delta: deltas.length > 0,
-      normalMaps: shapes.some((s) => s.normalMap),
-      flat: shapes.some((s) => s.shading === 'flat'),
+      normalMaps: visible.some((s) => s.normalMap),
+      flat: visible.some((s) => s.shading === 'flat'),
       filter,
+      instances: copied.length > 0,
       bounces: bounces && lightCount > 0 && kinds.length > 0,
     },
     needs: {
@@ -223,6 +238,7 @@ export function packScene(
       uvs: one(places.uvsAt),
       tangents: one(places.tangentsAt),
       normalMap: grads(maps),
+      transforms: one(places.transformsAt),
       parameters: kinds.map((kind) =>
         Object.keys(kind.params).map((_, p) =>
           grads(values.flatMap((v, s) => (visible[s].bsdf.kind === kind ? [v[p]] : []))),
@@ -231,7 +247,8 @@ export function packScene(
       environment: one(places.environmentAt),
       lights: grads([...vectors, ...colours, ...radiances]),
     },
-    ...{ joined, parts, isFlat: parts.map((_, k) => visible[k]?.shading === 'flat'), positions: vertices.positions },
+    ...{ joined, parts, positions: vertices.positions },
+    isFlat: parts.map((_, k) => visible.some((shape, s) => partOf(s) === k && shape.shading === 'flat')),
     scene: placed.scene,
     records: concat([tensor(Uint32Array.from(words)), triangleWords(joined, stride)]).reshape([-1, 4]),
     bvh: weights.length > 0 ? noGrad(() => concat([tree, rowsOfBits(weights)])) : tree,
@@ -245,13 +262,15 @@ export function packScene(
       emittersAt,
       trianglesAt,
       triangleCount: joined.triangleCount,
+      transformsAt: places.transformsAt?.at ?? 0,
+      ...planting,
       smallCount: placed.smallCount,
     },
     lightCount,
     lamps: {
       sky: sky !== undefined,
       areas: areas.map((e, k) => ({
-        firstTriangle: joined.firstTriangle[visible.length + k],
+        firstTriangle: joined.firstTriangle[alone.length + k],
         radianceAt: radiances[k].at,
         count: e.mesh.topology.triangleCount,
       })),
@@ -262,14 +281,6 @@ export function packScene(
       })),
     },
   };
-}
-
-const bitsOf = expr`fn bitsOf(x: f32) -> u32 { return bitcast<u32>(x); }`;
-
-/** Floats among words: [N, 4] uint32, the last row filled up. */
-export function rowsOfBits(floats: readonly Tensor[]): Tensor {
-  const count = floats.reduce((sum, f) => sum + f.size, 0);
-  return elementwise(bitsOf, concat([...floats, zeros([-count & 3])])).reshape([-1, 4]);
 }
 
 const padded = (words: readonly number[], length: number): number[] => Array.from({ length }, (_, k) => words[k] ?? 0);

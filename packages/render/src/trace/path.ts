@@ -5,10 +5,10 @@ import type { Integrand, Operand, Step } from './integrand/steps.js';
 import { above, emitterKind, local, reflected, world } from './lights.js';
 import { LightSearch } from './lightSearch.js';
 import type { Source } from './lightSearch.js';
-import { blocked, closestHit, randomKey, tableRow } from './natives.js';
+import { randomKey, tableRow } from './natives.js';
 import { rayOf } from './primary.js';
 import { keyOfBatch } from './samplers.js';
-import { boxOffset, gaussianOffset, pixelPlace, sampleWeight, survival } from './sampling.js';
+import { filmOffset, pixelPlace, sampleWeight, survival } from './sampling.js';
 import { SceneSteps } from './sceneSteps.js';
 import { noNeeds } from './structure.js';
 import type { Needs, Structure } from './structure.js';
@@ -65,8 +65,10 @@ class Path {
 
   fromFilm(): Step[] {
     const { b, structure } = this;
-    const filter = structure.filter === 'box' ? boxOffset : gaussianOffset;
-    const offset = b.constantCall(filter, this.scene.draw(this.pixel, this.sample, b.u32(0), this.key).v);
+    const offset = b.constantCall(
+      filmOffset[structure.filter],
+      this.scene.draw(this.pixel, this.sample, b.u32(0), this.key).v,
+    );
     const pixelAt = b.constantCall(pixelPlace, this.pixel, b.option('imageWidth'), offset);
     this.follow(rayThrough(this.scene, pixelAt), b.f32(0));
     return b.steps;
@@ -82,7 +84,7 @@ class Path {
   /** What comes back along a ray from beyond the distance `start`. */
   private follow(ray: Operand, start: Operand): void {
     const { b, structure } = this;
-    const hit = b.native(closestHit, part(ray, 'o'), part(ray, 'd'), start, this.scene.far);
+    const hit = this.scene.closestHit(part(ray, 'o'), part(ray, 'd'), start);
     const triangle = part(hit, 'triangle');
     const isHit = b.constantCall(g('isHit'), triangle);
     b.cover(isHit);
@@ -191,6 +193,6 @@ class Path {
   }
 
   private shadow(surface: Surface, { arrival: way }: Source): Operand {
-    return this.b.native(blocked, surface.origin, part(way, 'wi'), part(way, 'reach'));
+    return this.scene.blocked(surface.origin, part(way, 'wi'), part(way, 'reach'));
   }
 }

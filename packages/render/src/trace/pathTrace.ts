@@ -1,4 +1,4 @@
-import { GradientError, ShapeError, concat, randBits, stack, tensor, zeros } from '../engine.js';
+import { GradientError, ShapeError, concat, stack, zeros } from '../engine.js';
 import type { Generator, Tensor } from '../engine.js';
 import type { Camera } from '../camera/index.js';
 import { antialiased } from './boundary/antialiased.js';
@@ -13,6 +13,7 @@ import type { PackedScene } from './pack.js';
 import { filmProgram } from './programs.js';
 import type { TraceInputs, TraceOptions } from './programs.js';
 import type { Scene } from './scene.js';
+import { randomKey, spread } from './spread.js';
 
 /** A part of an image, in pixels from its top left corner. */
 export interface Crop {
@@ -49,6 +50,11 @@ export interface PathTraceOptions {
    * at least 4096. Before every further surface of a path half as many.
    */
   readonly shadowSamples?: number;
+  /**
+   * Whether a tenth of these lines only finds out which edges bring most, and the others go there more often; false by
+   * default. Means do not change. It pays where few of many edges throw shadows that are seen.
+   */
+  readonly guided?: boolean;
   /** Where random numbers come from; the default generator if neither this nor `seed` is given. */
   readonly generator?: Generator;
   /** Fixes the random numbers of this call: a whole number from 0 to 2^32 - 1. */
@@ -68,8 +74,11 @@ export interface PathTraceOptions {
   readonly batches?: number;
   /** The part of the image to render, in pixels; all of it by default. Its pixels are those of the whole, to the bit. */
   readonly crop?: Crop;
-  /** Film filter: one pixel wide, or a Gaussian of half a pixel's deviation. `box` by default. */
-  readonly filter?: 'box' | 'gaussian';
+  /**
+   * Film filter: one pixel wide; a tent that falls to zero one pixel away, along both sides of a pixel; or a Gaussian of half a
+   * pixel's deviation, cut at two pixels. Each is the density that places of samples are drawn from. `box` by default.
+   */
+  readonly filter?: 'box' | 'tent' | 'gaussian';
   /** How light is found: at the emitters, by the surface's lobe, or both, combined by the power heuristic (default). */
   readonly sampling?: 'mis' | 'light' | 'bsdf';
 }
@@ -80,8 +89,11 @@ const deepest = 10;
 /** Invocations that a small image is spread over. */
 const invocations = 4096;
 
-/** Surfaces that a dispatch computes light at, at most, as long as nothing is measured. */
-const dispatchSurfaces = 2 ** 17;
+/**
+ * Searches for light that a dispatch makes at most, as long as nothing is measured: a surface has one by each technique.
+ * SwiftShader on two cores, the slowest adapter tested, takes well under a second for them; no other one gets slower by it.
+ */
+const dispatchSearches = 2 ** 15;
 
 /**
  * Renders emitters that the camera sees and their light, reflected once, with shadows (direct light) or, with a `depth` of
@@ -102,6 +114,7 @@ const dispatchSurfaces = 2 ** 17;
  */
 export function pathTrace(scene: Scene, camera: Camera, options: PathTraceOptions = {}): PathTraced {
   checkOptions(options, camera.size);
+  checkEdges(scene, options);
   const call = traceCall(scene, camera, options);
   const { packed, inputs, numbers } = call;
   const { height, width } = options.crop ?? camera.size;
@@ -140,7 +153,8 @@ export function traceCall(scene: Scene, camera: Camera, options: PathTraceOption
     ...packed.layout,
     ...spread(options),
     ...techniques(packed, options),
-    ...{ turns: depth - 1, rouletteFrom, dispatchSurfaces },
+    ...{ turns: depth - 1, rouletteFrom },
+    dispatchSurfaces: Math.max(1, Math.floor(dispatchSearches / (packed.lightCount + 1))),
     ...{ batches, fromSample: 0, toSample: spp },
     imageWidth: width,
     ...showing(options.crop ?? { x: 0, y: 0, width, height }),
@@ -167,6 +181,7 @@ function withEdges(image: Tensor, call: TraceCall, camera: Camera, options: Path
     boundary = 'none',
     edgeSamples = 2 * spp * (height + width),
     shadowSamples = Math.max(4096, Math.ceil((height * width * spp) / 4)),
+    guided = false,
     crop,
   } = options;
   const { joined, parts, isFlat, positions, structure, lamps } = call.packed;
@@ -189,7 +204,7 @@ function withEdges(image: Tensor, call: TraceCall, camera: Camera, options: Path
   }
   return withBoundary(image, moving, structure.filter, (moved) => [
     primaryTerm(call, edgeTableOf(joined, parts, isFlat), moved, edgeSamples),
-    ...(boundary === 'all' ? secondarySurfaces(turns, shadowSamples) : []).map((before) =>
+    ...(boundary === 'all' ? secondarySurfaces(turns, shadowSamples, guided) : []).map((before) =>
       secondaryTerm(call, moved.camera, before),
     ),
   ]);
@@ -240,30 +255,13 @@ function checkOptions(options: PathTraceOptions, { height, width }: Camera['size
   }
 }
 
-/** [1, 4] words that key the random numbers. */
-function randomKey({ seed, generator }: PathTraceOptions): Tensor {
-  if (seed !== undefined) return tensor(Uint32Array.of(seed, 0x5eed, 0, 0), [1, 4]);
-  return randBits([1, 4], generator ? { generator } : {});
-}
-
-/**
- * How the samples of a batch are spread: a nearly square grid of at least `spp` strata, and of no more if there is one, or a single
- * stratum; or how many digits of Sobol's sequence tell them apart.
- */
-function spread({
-  spp: all = 16,
-  batches = 1,
-  sampler = 'stratified',
-}: PathTraceOptions): Pick<TraceOptions, 'strataColumns' | 'strataRows' | 'sobolDigits'> {
-  const spp = all / batches;
-  if (sampler === 'independent') return { strataColumns: 1, strataRows: 1, sobolDigits: 0 };
-  if (sampler === 'sobol')
-    return { strataColumns: 1, strataRows: 1, sobolDigits: Math.max(1, Math.ceil(Math.log2(spp))) };
-  const most = Math.floor(Math.sqrt(spp));
-  let strataRows = most;
-  while (spp % strataRows !== 0 && 2 * strataRows * strataRows > spp) strataRows--;
-  if (spp % strataRows !== 0) strataRows = most;
-  return { strataColumns: Math.ceil(spp / strataRows), strataRows, sobolDigits: 0 };
+/** Edges of instances have no table yet: their gradients are refused, not left out. */
+function checkEdges({ instances = [] }: Scene, { boundary = 'none' }: PathTraceOptions): void {
+  if (boundary === 'none' || instances.length === 0) return;
+  throw new GradientError(
+    `pathTrace: boundary '${boundary}' does not know the edges of instances; take 'none', or give each as a shape with ` +
+      `its positions moved`,
+  );
 }
 
 /**

@@ -76,6 +76,7 @@ const { functions } = parse(
 
 const get = (name: string) => functions.get(name)!;
 export const rayOf = get('rayOf');
+export const unitOr = get('unitOr');
 export const cameraRay = get('cameraRay');
 export const parallelRay = get('parallelRay');
 export const lensRay = get('lensRay');

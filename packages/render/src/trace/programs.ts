@@ -64,6 +64,12 @@ export const optionTypes = {
   emittersAt: 'u32',
   trianglesAt: 'u32',
   triangleCount: 'u32',
+  // instances: their transforms in the scene, first row of their records behind the tree, the bit of a triangle's number
+  // that theirs begins at, and how many there are
+  transformsAt: 'u32',
+  forestAt: 'u32',
+  instanceShift: 'u32',
+  instanceCount: 'u32',
 } as const;
 
 export type TraceOptions = { readonly [K in keyof typeof optionTypes]: number };
@@ -140,6 +146,13 @@ function inParts(label: string, code: WgslModule, options: Readonly<Record<strin
 }
 
 /**
+ * The same for a kernel that also differentiates, in dispatches half as large. Sums of a dispatch are rounded together:
+ * sizes must not depend on what an adapter can do.
+ */
+const inSmallParts = (label: string, code: WgslModule, options: Readonly<Record<string, number>>): DispatchSpec[] =>
+  inParts(label, code, { ...options, dispatchSurfaces: options.dispatchSurfaces / 2 });
+
+/**
  * Begins with the film so far and ends with the film after. Every sample is added by itself, so that the sums do not depend
  * on which samples are computed together.
  */
@@ -171,7 +184,7 @@ function makeProgram(structure: Structure, needs: Needs): FilmProgram {
     outputs: (_, options) => ({ moved: { dtype: 'f32', shape: filmShape(options) } }),
     dispatches: (_, options) => {
       const film = kernel(code('jvp'), soFar('moved', ''), after('moved'));
-      return inParts('trace: tangents', film, options);
+      return inSmallParts('trace: tangents', film, options);
     },
     reference: (inputs, options) => {
       const moved = new Float64Array(4 * options.sampleStride * options.pixels);
@@ -224,7 +237,7 @@ function adjointProgram(steps: readonly Step[], code: (mode: KernelMode) => Samp
       const { body, uses } = code('vjp');
       const seed = `let seed = vec3f(gradient[at], gradient[at + 1u], gradient[at + 2u]);
   if (all(seed == vec3f())) { return; }`;
-      return inParts('trace: gradients', kernel({ body, uses: [accumulateBoth, ...uses] }, seed, ''), options);
+      return inSmallParts('trace: gradients', kernel({ body, uses: [accumulateBoth, ...uses] }, seed, ''), options);
     },
     reference: (inputs, options) => {
       const total = new Float64Array(inputs.scene.data.length);

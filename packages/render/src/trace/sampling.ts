@@ -9,6 +9,10 @@ const { functions } = parse(
     return vec2f(f32(pixel % width), f32(pixel / width)) + 0.5 + offset;
   }
   fn boxOffset(u: vec2f) -> vec2f { return u - 0.5; }
+  // a tent that falls to zero at the centres of the pixels beside, in both directions
+  fn tentOffset(u: vec2f) -> vec2f {
+    return select(1.0 - sqrt(max(2.0 - 2.0 * u, vec2f(0.0))), sqrt(2.0 * u) - 1.0, u < vec2f(0.5));
+  }
   // Gaussian of standard deviation 1/2 pixel, cut at 2 pixels: the film filter as a density of the samples
   fn gaussianOffset(u: vec2f) -> vec2f {
     let r = sqrt(-0.5 * log(1.0 - u.x * (1.0 - 0.00033546262790251185)));
@@ -59,7 +63,8 @@ const { functions } = parse(
 const get = (name: string) => functions.get(name)!;
 export const pixelPlace = get('pixelPlace');
 export const boxOffset = get('boxOffset');
-export const gaussianOffset = get('gaussianOffset');
+/** Where in the pixel, from its centre: by two numbers, drawn from a film filter. */
+export const filmOffset = { box: boxOffset, tent: get('tentOffset'), gaussian: get('gaussianOffset') } as const;
 export const shareBetween = get('shareBetween');
 export const texelDirection = get('texelDirection');
 export const texelOf = get('texelOf');

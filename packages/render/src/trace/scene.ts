@@ -1,5 +1,6 @@
 import type { Shape } from '../geometry/index.js';
 import type { Emitter } from './emitters.js';
+import type { Instances } from './instances.js';
 
 export type { Shape } from '../geometry/index.js';
 
@@ -7,4 +8,6 @@ export type { Shape } from '../geometry/index.js';
 export interface Scene {
   readonly shapes: readonly Shape[];
   readonly emitters?: readonly Emitter[];
+  /** Shapes that stand in many places. They reflect, and do not shine. */
+  readonly instances?: readonly Instances[];
 }

@@ -3,7 +3,8 @@ import { g } from './glue.js';
 import { Integrand, part } from './integrand/steps.js';
 import type { Operand } from './integrand/steps.js';
 import { lookup } from './lookup.js';
-import { numbers } from './natives.js';
+import { numberOf, placedPoint, rowsOfInstance } from './instances.js';
+import { blocked, blockedByInstances, closestHit, closestHitOfInstances, numbers, tableRow } from './natives.js';
 import { sobol, stratified, stratumOf } from './samplers.js';
 import type { Needs, Structure } from './structure.js';
 
@@ -60,6 +61,41 @@ export class SceneSteps {
     const { b } = this;
     const rows = b.constantCall(g('rowsAt'), b.option(option), b.u32(width), vertices);
     return b.load(rows, this.three, 3, width, active);
+  }
+
+  /** Where a triangle's words begin in the tables. */
+  triangleAt(triangle: Operand): Operand {
+    const { b, structure } = this;
+    const number = structure.instances ? b.constantCall(numberOf, triangle, b.option('instanceShift')) : triangle;
+    return b.constantCall(g('rowAt'), b.option('trianglesAt'), b.u32(8), number);
+  }
+
+  /** The rows of the transform that a triangle stands by, where there are instances. */
+  transform(triangle: Operand): Operand[] | undefined {
+    const { b, structure, needs } = this;
+    if (!structure.instances) return undefined;
+    const rows = b.constantCall(rowsOfInstance, triangle, b.option('instanceShift'), b.option('transformsAt'));
+    return b.load(rows, this.three, 3, 4, needs.transforms);
+  }
+
+  /** Where the corners of a triangle are in the world. */
+  places(triangle: Operand, given?: { vertices: Operand; transform: Operand[] | undefined }): Operand[] {
+    const { b, needs } = this;
+    const vertices = given?.vertices ?? b.native(tableRow, this.triangleAt(triangle));
+    const transform = given ? given.transform : this.transform(triangle);
+    const corners = this.corners('positionsAt', 3, vertices, needs.positions);
+    return transform ? corners.map((corner) => b.call(placedPoint, ...transform, corner)) : corners;
+  }
+
+  /** What a ray meets between two distances. */
+  closestHit(origin: Operand, direction: Operand, near: Operand): Operand {
+    const native = this.structure.instances ? closestHitOfInstances : closestHit;
+    return this.b.native(native, origin, direction, near, this.far);
+  }
+
+  /** 1 where something is nearer than `reach`, else 0. */
+  blocked(origin: Operand, direction: Operand, reach: Operand): Operand {
+    return this.b.native(this.structure.instances ? blockedByInstances : blocked, origin, direction, reach);
   }
 
   /** The row of three floats at an address: the colour or the place of a light. */

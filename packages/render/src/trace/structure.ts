@@ -13,7 +13,9 @@ export interface Structure {
   readonly normalMaps: boolean;
   /** Shapes that shade with the normals of their triangles. */
   readonly flat: boolean;
-  readonly filter: 'box' | 'gaussian';
+  readonly filter: 'box' | 'tent' | 'gaussian';
+  /** Shapes that stand in several places. */
+  readonly instances: boolean;
   /** Paths of several surfaces; else direct light. */
   readonly bounces: boolean;
   /** Paths that meet lights by chance only: `prbBasic`. */
@@ -28,6 +30,8 @@ export interface Needs {
   readonly uvs: boolean;
   readonly tangents: boolean;
   readonly normalMap: boolean;
+  /** Where instances stand. */
+  readonly transforms: boolean;
   /** By lobe and parameter. */
   readonly parameters: readonly (readonly boolean[])[];
   readonly environment: boolean;
@@ -36,7 +40,7 @@ export interface Needs {
 
 /** No input gets a gradient. */
 export const noNeeds = ({ kinds }: Structure): Needs => ({
-  ...{ camera: false, positions: false, normals: false, uvs: false, tangents: false, normalMap: false },
-  ...{ environment: false, lights: false },
+  ...{ camera: false, positions: false, normals: false, uvs: false, tangents: false },
+  ...{ normalMap: false, transforms: false, environment: false, lights: false },
   parameters: kinds.map(({ params }) => Object.keys(params).map(() => false)),
 });

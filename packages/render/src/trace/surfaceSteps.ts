@@ -1,7 +1,8 @@
 import type { ExprFunction } from '../engine.js';
-import { normalMap } from '../bsdf/index.js';
+import { mappedNormal } from '../bsdf/index.js';
 import type { BsdfKind } from '../bsdf/index.js';
 import { g } from './glue.js';
+import { placedNormal, placedTangent } from './instances.js';
 import { detached, part } from './integrand/steps.js';
 import type { Integrand, Operand } from './integrand/steps.js';
 import { local } from './lights.js';
@@ -72,7 +73,8 @@ export class SurfaceSteps {
 
   constructor(private readonly scene: SceneSteps) {
     this.b = scene.b;
-    this.moving = scene.needs.positions || scene.needs.camera;
+    const { positions, transforms, camera } = scene.needs;
+    this.moving = positions || transforms || camera;
   }
 
   /** What a walk's state says of the surface before, at the first one: nothing. */
@@ -99,19 +101,22 @@ export class SurfaceSteps {
     const { structure, needs } = this.scene;
     const { triangle, ray, later } = where;
     const isFirst = later && b.constantCall(g('isZero'), later.turn);
-    const triangleAt = b.constantCall(g('rowAt'), b.option('trianglesAt'), b.u32(8), triangle);
+    const triangleAt = this.scene.triangleAt(triangle);
     const vertices = b.native(tableRow, triangleAt);
+    const transform = this.scene.transform(triangle);
     const uvRows = b.native(tableRow, b.constantCall(g('sum'), triangleAt, b.u32(4)));
     const shapeAt = part(vertices, 'w');
     const shape = b.native(tableRow, shapeAt);
 
-    const corners = this.scene.corners('positionsAt', 3, vertices, needs.positions);
+    const corners = this.scene.places(triangle, { vertices, transform });
     const weights = this.weights(isFirst, later?.weights, ray, corners);
     const point = b.call(pointOf, weights, ...corners);
     const d = this.direction(where, isFirst, point);
     const m = b.call(areaVector, ...corners);
     const side = b.constantCall(sideOf, m, d);
-    const normals = this.scene.corners('normalsAt', 3, vertices, needs.normals);
+    const viewer = b.call(opposite, d);
+    const ofMesh = this.scene.corners('normalsAt', 3, vertices, needs.normals);
+    const normals = transform ? ofMesh.map((n) => b.call(placedNormal, ...transform, n)) : ofMesh;
     const own = structure.flat ? m : detached(m);
     let normal = b.call(shadingNormal, weights, own, ...normals, part(shape, 'y'), side);
     const uv = b.call(uvOf, weights, ...this.scene.corners('uvsAt', 2, uvRows, needs.uvs));
@@ -119,8 +124,9 @@ export class SurfaceSteps {
     if (structure.normalMaps) {
       const texelRecord = b.native(tableRow, b.constantCall(g('sum'), shapeAt, b.u32(4)));
       const texel = lookup(b, texelRecord, 3, place, needs.normalMap);
-      const tangent = b.call(tangentOf, weights, ...this.scene.corners('tangentsAt', 4, vertices, needs.tangents));
-      normal = b.call(normalMap, texel, normal, tangent);
+      const along = b.call(tangentOf, weights, ...this.scene.corners('tangentsAt', 4, uvRows, needs.tangents));
+      const tangent = transform ? b.call(placedTangent, ...transform, along) : along;
+      normal = b.call(mappedNormal, texel, normal, tangent, side, viewer);
     }
     if (structure.area) {
       const front = b.constantCall(g('frontOf'), m, d, part(shape, 'z'), part(shape, 'w'));
@@ -130,7 +136,7 @@ export class SurfaceSteps {
         b.emit(this.scene.colour(part(emitter, 'z')));
       });
     }
-    const wo = b.call(local, b.call(opposite, d), normal);
+    const wo = b.call(local, viewer, normal);
     const sideNormal = b.constantCall(geometricNormal, m, side);
     return {
       place,
@@ -177,9 +183,8 @@ export class SurfaceSteps {
   }
 
   private pointBefore({ triangle, weights, turn }: Extract<Before, { triangle: Operand }>, ray: Operand): Operand {
-    const { b, needs } = this.scene;
-    const vertices = b.native(tableRow, b.constantCall(g('rowAt'), b.option('trianglesAt'), b.u32(8), triangle));
-    const corners = this.scene.corners('positionsAt', 3, vertices, needs.positions);
+    const { b } = this;
+    const corners = this.scene.places(triangle);
     const wasFirst = b.constantCall(g('equals'), turn, b.u32(1));
     return b.call(pointOf, this.weights(wasFirst, weights, ray, corners), ...corners);
   }

@@ -17,6 +17,10 @@ const { functions } = parse(`
   }
   // weight of the place in the mean that the pixel is
   fn boxShare(place: vec2f, k: u32, reach: u32) -> f32 { return 1.0; }
+  fn tentShare(place: vec2f, k: u32, reach: u32) -> f32 {
+    let near = max(1.0 - abs(place - neighbour(place, k, reach) - 0.5), vec2f(0.0));
+    return near.x * near.y;
+  }
   fn gaussianShare(place: vec2f, k: u32, reach: u32) -> f32 {
     let off = place - neighbour(place, k, reach) - 0.5;
     let s = dot(off, off);
@@ -27,6 +31,7 @@ const { functions } = parse(`
 /** A film filter: how many pixels away a place counts, and its weight in a pixel. */
 export const filmFilters = {
   box: { reach: 0, share: functions.get('boxShare')! },
+  tent: { reach: 1, share: functions.get('tentShare')! },
   gaussian: { reach: 2, share: functions.get('gaussianShare')! },
 } as const satisfies Record<Structure['filter'], unknown>;
 

@@ -54,7 +54,7 @@ function expectSame(found: { mean: number[]; error: number[] }, exact: readonly 
  * Something whose gradient is that of the sum of an image of a triangle: its sides, taken in 128 parts each since straight lines
  * may be bent there, times how far they move outwards, times what the pixels' weights add up to there.
  */
-function sumOnFilm(corners: Tensor, camera: Camera, filter: 'box' | 'gaussian'): Tensor {
+function sumOnFilm(corners: Tensor, camera: Camera, filter: keyof typeof rowSums): Tensor {
   const parts = 128;
   const t = tensor(
     Float32Array.from({ length: parts }, (_, k) => k / parts),
@@ -65,7 +65,7 @@ function sumOnFilm(corners: Tensor, camera: Camera, filter: 'box' | 'gaussian'):
   const next = outline.roll(-1, 0);
   const along = next.sub(outline).detach();
   const middle = outline.add(next).mul(0.5);
-  const share = filter === 'box' ? tensor(1) : gaussianSum(middle.select(1, 0)).mul(gaussianSum(middle.select(1, 1)));
+  const share = rowSums[filter](middle.select(1, 0)).mul(rowSums[filter](middle.select(1, 1)));
   // triangles run against the clock, in pixels with the clock: outwards is to the left
   const outwards = middle
     .select(1, 0)
@@ -73,16 +73,19 @@ function sumOnFilm(corners: Tensor, camera: Camera, filter: 'box' | 'gaussian'):
     .sub(middle.select(1, 1).mul(along.select(1, 0)));
   return outwards.mul(share.detach()).sum().neg();
 }
-/** The weights of a Gaussian of half a pixel's deviation at the centres of a row of pixels, [N] of places [N]. */
-const gaussianSum = (x: Tensor): Tensor =>
-  x
-    .unsqueeze(1)
-    .sub(arange(width).add(0.5))
-    .square()
-    .mul(-2)
-    .exp()
-    .sum(1)
-    .mul(Math.sqrt(2 / Math.PI));
+const fromCentres = (x: Tensor): Tensor => x.unsqueeze(1).sub(arange(width).add(0.5));
+/** The sum of a filter's weights at the centres of a row of pixels, [N] of places [N]: the Gaussian has half a pixel's deviation. */
+const rowSums = {
+  box: () => tensor(1),
+  tent: (x: Tensor) => fromCentres(x).abs().neg().add(1).clamp(0).sum(1),
+  gaussian: (x: Tensor) =>
+    fromCentres(x)
+      .square()
+      .mul(-2)
+      .exp()
+      .sum(1)
+      .mul(Math.sqrt(2 / Math.PI)),
+};
 
 const triangle = mesh({ positions: [-1.1, -0.9, -0.2, 1.2, -0.5, 0.3, -0.2, 1.3, 0.1], triangles: [0, 1, 2] });
 const distortion = tensor([-0.12, 0.03, 0.02, -0.015, 0.01]);
@@ -109,6 +112,7 @@ const cameras: readonly (readonly [string, (p: Inputs) => Camera, PathTraceOptio
     (p) => pinhole({ ...pose(p), intrinsics: p['intrinsics'] }),
     { filter: 'gaussian' },
   ],
+  ['a pinhole and a tent film', (p) => pinhole({ ...pose(p), intrinsics: p['intrinsics'] }), { filter: 'tent' }],
 ];
 
 describe.each(cameras)('the area of a triangle, by %s', (_, cameraOf, options) => {

@@ -1,13 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { GradientError, grad, jvp, stack, tensor, tidy, zeros } from '../../engine.js';
+import { GradientError, concat, grad, jvp, stack, tensor, tidy, zeros } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
 import { lambert } from '../../bsdf/index.js';
 import { lookAt, perspective } from '../../camera/index.js';
 import type { Camera } from '../../camera/index.js';
-import { mesh, planeShape } from '../../geometry/index.js';
+import { icosphereShape, mesh, planeShape } from '../../geometry/index.js';
+import type { MeshData } from '../../geometry/index.js';
 import { halfPlaneIrradiance, polygonIrradiance } from '../../light/index.js';
 import { areaLight, directionalLight, environment, pathTrace, pointLight } from '../index.js';
 import type { PathTraceOptions } from '../index.js';
+import { traceCall } from '../pathTrace.js';
+import { plainWeights } from './edgeWeights.js';
+import { guideBy } from './guide.js';
+import { LineSetting, traceLines } from './lines.js';
+import type { Lines } from './lines.js';
+import { segmentTables } from './segmentTables.js';
 
 /**
  * Gradients of shadows, by z-tests against closed forms and differences of converged renders. All scenes are a floor, an
@@ -27,17 +34,19 @@ interface Lights {
   readonly intensity: number;
   readonly irradiance: number;
 }
+/** Corners of a polygon, or a mesh. */
+type Form = readonly number[] | MeshData;
 interface Shapes {
-  readonly occluder: readonly number[];
-  readonly lamp: readonly number[];
+  readonly occluder: Form;
+  readonly lamp: Form;
 }
 const dark: Lights = { sky: 0, radiance: 0, intensity: 0, irradiance: 0 };
 const floor = mesh(planeShape({ size: 3, cells: 1 }));
 const triangle = [0.4, 0.1, 1.2, -0.3, 0.6, 1, -0.2, -0.5, 1.5];
 const farAway = [20, 20, -9, 21, 20, -9, 20, 21, -9];
 const fan = (count: number): number[] => Array.from({ length: count - 2 }, (_, k) => [0, k + 1, k + 2]).flat();
-const shapeOf = (positions: readonly number[]): ReturnType<typeof mesh> =>
-  mesh({ positions: [...positions], triangles: fan(positions.length / 3) });
+const shapeOf = (form: Form): ReturnType<typeof mesh> =>
+  mesh('triangles' in form ? form : { positions: [...form], triangles: fan(form.length / 3) });
 
 /** The scene as a function of all that may move. */
 function sceneOf(shapes: Shapes, lights: Lights): (p: Inputs) => Parameters<typeof pathTrace>[0] {
@@ -83,7 +92,7 @@ async function converged(of: (seed: number) => Tensor): Promise<Estimate> {
   return { mean, error };
 }
 /** Student's t of 5 degrees at 1e-4; floats and the step beside the edge may add 3 in a thousand. */
-function expectSame(found: Estimate, exact: readonly number[], own = exact.map(() => 0)): void {
+function expectSame(found: Estimate, exact: readonly number[], own: readonly number[] = exact.map(() => 0)): void {
   const scale = Math.hypot(...exact) / Math.sqrt(exact.length);
   const z = (factor: number): number =>
     Math.max(
@@ -134,14 +143,15 @@ describe('light at a point', () => {
   });
 
   it.each([
-    ['occluder', { ...dark, sky: 1 }, -1, 30_000],
-    ['lamp', { ...dark, radiance: 1 }, 1, 4096],
-  ] as const)('all nine numbers of a triangle as %s', async (key, lights, sign, shadowSamples) => {
+    ['occluder', true, { ...dark, sky: 1 }, -1, 40_000],
+    ['occluder', false, { ...dark, sky: 1 }, -1, 30_000],
+    ['lamp', true, { ...dark, radiance: 1 }, 1, 4096],
+  ] as const)('all nine numbers of a triangle as %s, guided: %s', async (key, guided, lights, sign, shadowSamples) => {
     const shapes = { occluder: farAway, lamp: farAway, [key]: triangle };
     const corners = shapeOf(triangle).positions;
     const exact = await list(grad(lit)(corners).mul(sign));
     const found = await converged((seed) =>
-      grad(irradiance(shapes, lights, key, { seed, shadowSamples }))(corners).flatten(),
+      grad(irradiance(shapes, lights, key, { seed, shadowSamples, guided }))(corners).flatten(),
     );
     expectSame(found, exact);
   });
@@ -159,6 +169,42 @@ describe('light at a point', () => {
       return grad((r: Tensor) => at(placed(r)))(tensor(0.5)).reshape([1]);
     });
     expectSame(found, [exact]);
+  });
+
+  // Before a brighter sky the ball takes more light away than it gives. What it hides changes by its outline alone: the
+  // interior, the light it gives, has the other sign
+  it('the radius of a ball that shines, before a sky twice as bright', async () => {
+    const ball = icosphereShape({ subdivisions: 1 });
+    const [radius, centre] = [0.4, [0.3, 0.2, 1.5]];
+    const [corners, place] = [tensor([...ball.positions], [ball.positions.length / 3, 3]), tensor(centre)];
+    const placed = (r: Tensor): Tensor => corners.mul(r).add(place);
+    // Lambert's polygons in float64: what meets a closed convex mesh meets two of its triangles
+    const seen = (r: number): number => {
+      const corner = (k: number): number[] => centre.map((c, i) => c + r * ball.positions[3 * ball.triangles[k] + i]);
+      let sum = 0;
+      for (let first = 0; first < ball.triangles.length; first += 3) {
+        const parts = [0, 1, 2].map((k) => {
+          const [[a, b, c], [d, e, f]] = [corner(first + k), corner(first + ((k + 1) % 3))];
+          const [x, y, z] = [b * f - c * e, c * d - a * f, a * e - b * d];
+          const sine = Math.hypot(x, y, z);
+          return (Math.atan2(sine, a * d + b * e + c * f) * z) / sine;
+        });
+        sum += Math.abs(parts[0] + parts[1] + parts[2]) / 4;
+      }
+      return sum;
+    };
+    const given = (seen(radius + 0.01) - seen(radius - 0.01)) / 0.02; // all but quadratic
+    const ofSphere = (2 * Math.PI * radius * centre[2]) / Math.hypot(...centre) ** 3; // by pi (r / D)^2 cos
+    expect(given / ofSphere).toBeGreaterThan(0.9);
+    expect(given / ofSphere).toBeLessThan(1);
+    const shapes = { occluder: farAway, lamp: { ...ball, positions: placed(tensor(radius)) } };
+    const slope = (options: PathTraceOptions): Tensor => {
+      const at = irradiance(shapes, { ...dark, sky: 2, radiance: 1 }, 'lamp', { spp: 512, ...options });
+      return grad((r: Tensor) => at(placed(r)))(tensor(radius)).reshape([1]);
+    };
+    const found = await converged((seed) => slope({ seed, shadowSamples: 60_000 }));
+    expectSame(found, [given - 2 * given]);
+    expect(await slope({ seed: 1, boundary: 'none' }).item(), 'the interior alone').toBeGreaterThan(0.8 * given);
   });
 });
 
@@ -255,5 +301,62 @@ describe('light without extent, and all that moves', () => {
 
   it('says what it cannot do', () => {
     expect(() => loss(start, { boundary: 'all', depth: 11 })).toThrow(GradientError);
+  });
+});
+
+describe('guiding', () => {
+  // a net before the lamp; a ball of many edges throws its shadow out of view
+  const cuts = 5;
+  const strips = Array.from({ length: cuts * cuts }, (_, k) => [k % cuts, Math.floor(k / cuts)]);
+  const net = mesh({
+    positions: strips.flatMap(([i, k]) => {
+      const [x, y] = [0.12 * i, 0.12 * k - 0.2];
+      return [...[x, y, 0.9], ...[x + 0.06, y, 0.9], ...[x + 0.06, y + 0.12, 0.9], ...[x, y + 0.12, 0.9]];
+    }),
+    triangles: strips.flatMap((_, n) => [0, 1, 2, 0, 2, 3].map((k) => 4 * n + k)),
+  });
+  const round = icosphereShape({ radius: 8, subdivisions: 3 });
+  const ball = mesh({ ...round, positions: round.positions.map((v, k) => v + [20, 20, 8][k % 3]) });
+  const { shapes: rest, emitters } = sceneOf(shapes, { ...dark, sky: 1e-3, radiance: 10 })(start);
+  const scene = { shapes: [rest[0], ...[net, ball].map((m) => ({ ...rest[1], mesh: m }))], emitters };
+  const [plainCount, guidedCount] = [160_000, 80_000];
+  /** Lines by plain weights, or by those that a tenth of them suggest, and how many times as often each edge then has one. */
+  const draw = (seed: number, guided: boolean): { readonly lines: Lines; readonly oftener: Tensor } => {
+    const camera = cameraAt(start.eye);
+    const setting = new LineSetting(traceCall(scene, camera, { seed, spp: 16 }), camera, 1);
+    const plain = plainWeights(setting.call.packed, setting.still, setting.meets);
+    const by = (from: LineSetting, n: number, weights = plain, filmShare?: Tensor): Lines =>
+      traceLines(from, segmentTables(from.call, from.still, weights), n, filmShare);
+    if (!guided) return { lines: by(setting, plainCount), oftener: tensor([1]) };
+    const { weights, filmShare } = guideBy(setting, plain, by(setting.apart(), guidedCount / 10));
+    const lines = by(setting, 0.9 * guidedCount, weights, filmShare);
+    const share = (cells: Tensor): Tensor => cells.sum(1).div(cells.sum());
+    const edges = lines.segments.whole('edge');
+    return { lines, oftener: share(weights.cells).div(share(plain.cells)).indexSelect(0, edges).unsqueeze(1) };
+  };
+  /** How much light an edge's move may change, whatever its sign: all, and weighed by the place on the film. */
+  const change = ({ jump, segments, places }: Lines): Tensor => {
+    const size = jump.abs().sum(1).mul(segments.vector('across').norm(2, 1)).unsqueeze(1);
+    return concat([size, places.div(8).mul(size)], 1);
+  };
+
+  it('leaves means as they are, and a third of the variance at most', async () => {
+    const moments = (lines: Lines): Tensor[] => [change(lines).sum(0), change(lines).square().sum(0)];
+    const plain = await converged((seed) => concat(moments(draw(seed, false).lines)));
+    const guided = await converged((seed) => {
+      const { lines, oftener } = draw(seed + 100, true);
+      // what the mean would be if lines were drawn by the guide and weighed as if they were not
+      return concat([...moments(lines), change(lines).mul(oftener).sum(0)]);
+    });
+    const part = ({ mean, error }: Estimate, from: number): Estimate => ({
+      mean: mean.slice(from, from + 3),
+      error: error.slice(from, from + 3),
+    });
+    const [expected, found, wrong] = [part(plain, 0), part(guided, 0), part(guided, 6)];
+    expectSame(found, expected.mean, expected.error);
+    const z = Math.max(...wrong.mean.map((m, k) => Math.abs(m - expected.mean[k]) / Math.hypot(wrong.error[k], expected.error[k]))); // prettier-ignore
+    expect(z, 'a wrong density').toBeGreaterThan(9.7);
+    const variance = ({ mean }: Estimate, count: number): number => count * mean[3] - mean[0] ** 2;
+    expect(variance(guided, guidedCount)).toBeLessThan(variance(plain, plainCount) / 3);
   });
 });

@@ -34,9 +34,39 @@ export interface SegmentInputs {
   readonly tables: Tensor;
   /** The tree with the tables of sums behind it. */
   readonly bvh: Tensor;
-  /** [atFilm, 4]: points that the camera sees and their triangles, -1 where it sees none. */
+  /** [atFilm, 4]: points that the camera sees and their triangles, -1 where it sees none, -2 of lines that begin at edges. */
   readonly starts: Tensor;
 }
+/** Segments as `drawSegments` gives them; see `segmentFloats`. */
+export class Segments {
+  /** @param rows [N, segmentFloats.count] */
+  constructor(private readonly rows: Tensor) {}
+
+  get count(): number {
+    return this.rows.shape[0];
+  }
+
+  /** [N] */
+  float(name: keyof typeof segmentFloats): Tensor {
+    return this.rows.select(1, segmentFloats[name]);
+  }
+
+  /** [N] int32 */
+  whole(name: keyof typeof segmentFloats): Tensor {
+    return this.float(name).to('int32');
+  }
+
+  /** [N, 3] */
+  vector(name: 'direction' | 'across' | 'origin' | 'x'): Tensor {
+    return this.rows.narrow(1, segmentFloats[name], 3);
+  }
+
+  /** [N, 2] weights of the second and third corner of a triangle. */
+  weights(of: 'before' | 'behind'): Tensor {
+    return this.rows.narrow(1, segmentFloats[of] + 1, 2);
+  }
+}
+
 type Program = (inputs: SegmentInputs, options: SegmentOptions) => Tensor;
 
 const programs = new Map<string, Program>();
@@ -57,6 +87,11 @@ export function drawSegments(structure: Structure, inputs: SegmentInputs, option
   return program(inputs, options);
 }
 
+function startOnHost([x, y, z, triangle]: Iterable<number>): Record<string, readonly number[]> {
+  const film = triangle > -1.5;
+  return { film: [Number(film)], start: [x, y, z], skipped: [Number(film && triangle < 0)] };
+}
+
 function makeProgram(structure: Structure): Program {
   const { steps, outputs } = segmentSteps(structure);
   const width = segmentFloats.count;
@@ -66,12 +101,14 @@ function makeProgram(structure: Structure): Program {
       text: `fn item(i: u32) {
   let line = firstPixel + i;
   let segment = firstSegment + line;
-  let film = u32(line < atFilm);
+  var film = 0u;
   var start = vec3f();
   var skipped = 0u;
-  if (film != 0u) {
+  if (line < atFilm) {
     start = vec3f(starts[4u * line], starts[4u * line + 1u], starts[4u * line + 2u]);
-    skipped = u32(starts[4u * line + 3u] < 0.0);
+    let triangle = starts[4u * line + 3u];
+    film = u32(triangle > -1.5);
+    skipped = film * u32(triangle < 0.0);
   }
 ${body}
 ${outputs.map(({ text }, k) => `  segments[${width}u * line + ${k}u] = f32(${text});`).join('\n')}
@@ -98,13 +135,9 @@ ${outputs.map(({ text }, k) => `  segments[${width}u * line + ${k}u] = f32(${tex
       const memory = { scene: scene.data, tables: tables.data, bvh: bvh.data, options };
       const segments = new Float64Array(options.count * width);
       for (let segment = 0; segment < options.count; segment++) {
-        const isFilm = segment < options.atFilm;
-        const [x, y, z, triangle] = isFilm ? starts.data.subarray(4 * segment, 4 * segment + 4) : [0, 0, 0, 0];
         const given = {
-          segment: [options.firstSegment + segment],
-          film: [Number(isFilm)],
-          start: [x, y, z],
-          skipped: [Number(triangle < 0)],
+          ...{ segment: [options.firstSegment + segment] },
+          ...startOnHost(segment < options.atFilm ? starts.data.subarray(4 * segment, 4 * segment + 4) : [0, 0, 0, -2]),
         };
         const run = new Interpreter(steps, memory, given);
         run.value();

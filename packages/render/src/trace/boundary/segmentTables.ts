@@ -1,23 +1,14 @@
-import { concat, elementwise, noGrad, parse, tensor, zeros } from '../../engine.js';
+import { concat, elementwise, noGrad, parse, zeros } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
-import { rowsOfBits } from '../pack.js';
+import { rowsOfBits } from '../bvh/index.js';
 import type { TraceCall } from '../pathTrace.js';
 import { areaVector } from '../primary.js';
-import { luneSize } from './lune.js';
-import { bins } from './segments.js';
+import { numbersTo } from './edgeWeights.js';
+import type { EdgeWeights } from './edgeWeights.js';
 import type { SegmentInputs, SegmentOptions } from './segmentProgram.js';
 import type { StillScene } from './stillScene.js';
 
 const { functions } = parse(`
-  // edges of triangles that lie in a plane, but for rounding, are none
-  fn widthOf(size: vec2f) -> f32 { return select(size.y, 0.0, size.y < 3e-4); }
-  fn cellWeight(size: vec2f, bin: f32, share: f32) -> f32 {
-    let s = sin(PI * (bin + 0.5) / ${bins}.0);
-    return share * size.x * widthOf(size) * s * s * ${(2 / bins).toFixed(8)};
-  }
-  fn lightWeight(size: vec2f, share: f32) -> f32 { return size.x * widthOf(size) * share; }
-  // Draws from the film hit the lunes of an edge with a chance like their width: the root has the least variance.
-  fn filmWeight(size: vec2f) -> f32 { return size.x * sqrt(widthOf(size)); }
   fn halfLength(m: vec3f) -> f32 { return 0.5 * length(m); }
   fn luminance(c: vec3f) -> f32 { return dot(abs(c), vec3f(0.2126, 0.7152, 0.0722)) + 1e-6; }
 `);
@@ -38,26 +29,13 @@ export interface SegmentTables {
   readonly numbers: Omit<SegmentOptions, 'count' | 'atFilm' | 'firstSegment'>;
 }
 
-/** The tables of a call. All constants. `meets`: whether lines in any direction can find light. */
-export const segmentTables = (call: TraceCall, still: StillScene, meets: boolean): SegmentTables =>
+/** The tables of a call, by which edges are chosen as often as weights say. All constants. */
+export const segmentTables = (call: TraceCall, still: StillScene, weights: EdgeWeights): SegmentTables =>
   noGrad(() => {
     const { packed, inputs, numbers } = call;
     const { lamps, joined, layout } = packed;
     const { edgeCount } = still;
     const scene = packed.scene.detach();
-
-    const size = elementwise(luneSize, ...still.edgeCorners(numbersTo(edgeCount))).unsqueeze(1);
-    const bin = tensor(Float32Array.from({ length: 2 * bins }, (_, k) => k % bins));
-    const has = [lamps.sky, lamps.areas.length > 0, lamps.deltas.length > 0].map(Number);
-    const lights = Math.max(1, has[0] + has[1] + has[2]);
-    const cells = concat(
-      [
-        elementwise(fn('cellWeight'), size, bin, Number(meets)),
-        elementwise(fn('lightWeight'), size, tensor(has.map((h) => h / lights))),
-      ],
-      1,
-    );
-    const filmWeights = elementwise(fn('filmWeight'), size).reshape([1, edgeCount]);
 
     let at = inputs.bvh.size;
     const tails: Tensor[] = [];
@@ -66,9 +44,9 @@ export const segmentTables = (call: TraceCall, still: StillScene, meets: boolean
       return (at += t.size) - t.size;
     };
     const sums = {
-      edgeSumsAt: add(shares(cells.sum(1).unsqueeze(0))),
-      filmSumsAt: add(shares(filmWeights)),
-      cellsAt: add(shares(cells)),
+      edgeSumsAt: add(shares(weights.cells.sum(1).unsqueeze(0))),
+      filmSumsAt: add(shares(weights.film)),
+      cellsAt: add(shares(weights.cells)),
     };
     const firstShine = lamps.areas.at(0)?.firstTriangle ?? joined.triangleCount;
     const shineCount = joined.triangleCount - firstShine;
@@ -99,5 +77,3 @@ export const segmentTables = (call: TraceCall, still: StillScene, meets: boolean
       },
     };
   });
-
-const numbersTo = (count: number): Tensor => tensor(Int32Array.from({ length: count }, (_, k) => k));

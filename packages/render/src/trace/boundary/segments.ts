@@ -14,7 +14,7 @@ import { luneDirection, lunePlace, luneSize, offTheEdge } from './lune.js';
 /** Bins of the angle from the edge, in each of its two lunes. */
 export const bins = 8;
 /** Columns of an edge's table: bins of both lunes, then aims at the sky, at shining triangles, at delta lights. */
-const columns = { sky: 2 * bins, areas: 2 * bins + 1, deltas: 2 * bins + 2, count: 2 * bins + 3 } as const;
+export const columns = { sky: 2 * bins, areas: 2 * bins + 1, deltas: 2 * bins + 2, count: 2 * bins + 3 } as const;
 /** In place of a sample's number: no sample of the film has it. */
 const apart = 0xffff0000;
 
@@ -74,6 +74,9 @@ const { functions } = parse(`
   fn deltaNumber(isDelta: u32, number: u32) -> f32 { return select(-1.0, f32(number), isDelta != 0); }
   fn reachOf(isDelta: u32, ofLight: f32, ofSurface: f32) -> f32 { return select(ofSurface, ofLight, isDelta != 0); }
   fn numberOf(triangle: u32) -> f32 { return select(f32(triangle), -1.0, triangle == 0xffffffff); }
+  fn aimedShare(isDelta: u32, ofBins: f32, density: f32) -> f32 {
+    return select(1.0 - ofBins / max(density, 1e-30), 1.0, isDelta != 0);
+  }
   fn apartBy(x: vec3f, y: vec3f) -> f32 { return length(y - x); }
 `);
 const fn = (name: string) => functions.get(name)!;
@@ -109,7 +112,10 @@ export const segmentFloats = {
   x: 23,
   /** Distance of the nearest surface behind the edge. */
   clear: 26,
-  count: 27,
+  /** Which lune the direction is in, 0 or 1; how much of the edges' density is that of aims at lights. */
+  lune: 27,
+  aimed: 28,
+  count: 29,
 } as const;
 
 /**
@@ -205,7 +211,8 @@ export function segmentSteps(structure: Structure): SegmentOperands {
       // from the film x is known better than by the ray, which starts beside the edge
       const x = b.constantCall(g('either3'), start, b.constantCall(pointOf, weights, ...surface), film);
       const m = b.constantCall(areaVector, ...surface);
-      let density = b.constantCall(fn('binDensity'), shareOfColumn(b.constantCall(fn('binOf'), place)), size, place);
+      const ofBins = b.constantCall(fn('binDensity'), shareOfColumn(b.constantCall(fn('binOf'), place)), size, place);
+      let density = ofBins;
       const add = (c: number, other: Operand): void => {
         const counted = b.constantCall(g('times1'), shareOfColumn(b.u32(c)), other);
         density = b.constantCall(g('plus1'), density, counted);
@@ -237,7 +244,8 @@ export function segmentSteps(structure: Structure): SegmentOperands {
       }));
       const ofEdges = b.constantCall(g('plus1'), plain.ofEdges, b.constantCall(fn('perLength'), chance, size, ofDelta));
       const distance = b.constantCall(fn('apartBy'), x, y);
-      return { behind, x, ofEdges, ofFilm: plain.ofFilm, distance };
+      const aimed = b.constantCall(fn('aimedShare'), isDelta, ofBins, density);
+      return { behind, x, ofEdges, ofFilm: plain.ofFilm, distance, aimed };
     });
     return { before, ...met };
   });
@@ -254,6 +262,7 @@ export function segmentSteps(structure: Structure): SegmentOperands {
       ...[...xyz(d), ...xyz(n), ...xyz(o), ...hitOf(before), ...hitOf(behind)],
       ...[lamp ? b.constantCall(fn('reachOf'), isDelta, lamp.reach, part(behind, 't')) : part(behind, 't')],
       ...[found.distance, found.ofEdges, found.ofFilm, ...xyz(x), part(behind, 't')],
+      ...[part(place, 'x'), found.aimed],
     ],
   };
 }

@@ -63,6 +63,18 @@ describe('rayCast and occlusion', () => {
     }
   });
 
+  it('are the same for rays of a second dispatch', async () => {
+    const rays = randomRays(randomNumbers(2), 200, 2);
+    const many = (of: Float32Array): Tensor =>
+      rows(Float32Array.from({ length: 3 * 66_000 }, (_, i) => of[i % of.length]));
+    const [origins, directions] = [many(rays.origins), many(rays.directions)];
+    const tree = treeOf(icosphereShape({ subdivisions: 2 }));
+    const [t, blocked] = [await rayCast(tree, origins, directions).t.data(), occlusion(tree, origins, directions)];
+    expect(t.every((v, i) => v === t[i % 200])).toBe(true);
+    expect(new Set(t).size).toBeGreaterThan(50);
+    expect((await blocked.data()).every((v, i) => v === Number(t[i] < 1e30))).toBe(true);
+  });
+
   // coordinates and axis-parallel rays on a coarse grid: float32 is exact, so ties, coplanar, coinciding and degenerate
   // triangles, rays in planes, along edges and through vertices have one answer for t
   const coordinate = fc.integer({ min: -4, max: 4 });

@@ -32,6 +32,15 @@ export const triangleWords = triangleRows * rowWords;
 export const idWord = 9;
 export const validWord = 10;
 
+/**
+ * A forest (`forest.ts`) is a tree over the boxes of instances, then records of instances, then the trees of the meshes, whose
+ * offsets count from their own beginnings. In the first tree a "triangle" is an instance: two corners of its box and the first
+ * again. A record has 4 rows: rows k = 0-2 are row k of the inverse of the linear part of the transform, and component k
+ * of its translation; row 3 is the first row of the mesh's tree, the number of the mesh's first triangle in the joined
+ * list, how many it has, and 0.
+ */
+export const recordRows = 4;
+
 /** Triangles in a leaf at most. */
 export const leafSize = 4;
 

@@ -1,5 +1,5 @@
 import { ShapeError, defineProgram, wgsl } from '../../engine.js';
-import type { HostTensor, Tensor } from '../../engine.js';
+import type { DispatchSpec, HostTensor, Tensor, WgslModule } from '../../engine.js';
 import { closestHitHost } from './closestHit.js';
 import { closestHit, occluded } from './traverse.wgsl.js';
 
@@ -22,7 +22,17 @@ export interface RayHits {
 }
 
 const rayInputs = { bvh: 'vec4u[B]', origins: 'f32[N, 3]', directions: 'f32[N, 3]' } as const;
-const rangeOptions = { tMin: 'f32', tMax: 'f32' } as const;
+const rangeOptions = { tMin: 'f32', tMax: 'f32', firstRay: 'u32' } as const;
+
+/** Rays of a dispatch at most, so that none takes long on a slow adapter. */
+const dispatchRays = 2 ** 16;
+
+/** A kernel over `count` rays from `firstRay` on, in dispatches that none of takes long. */
+const overRays = (count: number, code: WgslModule): DispatchSpec[] =>
+  Array.from({ length: Math.ceil(count / dispatchRays) }, (_, k) => {
+    const firstRay = k * dispatchRays;
+    return { items: Math.min(dispatchRays, count - firstRay), code, options: { firstRay } };
+  });
 
 const loadRay = wgsl`
 fn vectorOf(i: u32) -> vec3f { return vec3f(origins[3u * i], origins[3u * i + 1u], origins[3u * i + 2u]); }
@@ -50,11 +60,12 @@ const castProgram = defineProgram({
     barycentrics: { dtype: 'f32', shape: [origins.shape[0], 3] },
     triangles: { dtype: 'i32', shape: [origins.shape[0]] },
   }),
-  dispatches: ({ N }) => [
-    {
-      items: N,
-      code: wgsl`${closestHit}${loadRay}
-fn item(i: u32) {
+  dispatches: ({ N }) =>
+    overRays(
+      N,
+      wgsl`${closestHit}${loadRay}
+fn item(ray: u32) {
+  let i = firstRay + ray;
   let hit = closestHit(vectorOf(i), directionOf(i), tMin, tMax);
   let miss = hit.triangle == 0xffffffffu;
   t[i] = hit.t;
@@ -63,8 +74,7 @@ fn item(i: u32) {
   barycentrics[3u * i + 1u] = hit.u;
   barycentrics[3u * i + 2u] = hit.v;
 }`,
-    },
-  ],
+    ),
   reference: (inputs, { tMin, tMax }) => {
     const hits = [...hitsOf(inputs, tMin, tMax)];
     return {
@@ -80,13 +90,15 @@ const occlusionProgram = defineProgram({
   inputs: rayInputs,
   options: rangeOptions,
   outputs: ({ origins }) => ({ blocked: { dtype: 'f32', shape: [origins.shape[0]] } }),
-  dispatches: ({ N }) => [
-    {
-      items: N,
-      code: wgsl`${occluded}${loadRay}
-fn item(i: u32) { blocked[i] = select(0.0, 1.0, occluded(vectorOf(i), directionOf(i), tMin, tMax)); }`,
-    },
-  ],
+  dispatches: ({ N }) =>
+    overRays(
+      N,
+      wgsl`${occluded}${loadRay}
+fn item(ray: u32) {
+  let i = firstRay + ray;
+  blocked[i] = select(0.0, 1.0, occluded(vectorOf(i), directionOf(i), tMin, tMax));
+}`,
+    ),
   reference: (inputs, { tMin, tMax }) => ({
     blocked: Array.from(hitsOf(inputs, tMin, tMax), (hit) => (hit.triangle < 0 ? 0 : 1)),
   }),
@@ -123,7 +135,7 @@ function checkRays(
  */
 export function rayCast(bvh: Tensor, origins: Tensor, directions: Tensor, range: RayRange = {}): RayHits {
   const options = checkRays('rayCast', origins, directions, range);
-  return castProgram({ bvh, origins: origins.detach(), directions: directions.detach() }, options);
+  return castProgram({ bvh, origins: origins.detach(), directions: directions.detach() }, { ...options, firstRay: 0 });
 }
 
 /**
@@ -132,5 +144,6 @@ export function rayCast(bvh: Tensor, origins: Tensor, directions: Tensor, range:
  */
 export function occlusion(bvh: Tensor, origins: Tensor, directions: Tensor, range: RayRange = {}): Tensor {
   const options = checkRays('occlusion', origins, directions, range);
-  return occlusionProgram({ bvh, origins: origins.detach(), directions: directions.detach() }, options).blocked;
+  const rays = { bvh, origins: origins.detach(), directions: directions.detach() };
+  return occlusionProgram(rays, { ...options, firstRay: 0 }).blocked;
 }

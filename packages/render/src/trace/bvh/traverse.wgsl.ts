@@ -1,5 +1,5 @@
 import { wgsl } from '../../engine.js';
-import { idWord, stackSize, triangleRows } from './layout.js';
+import { idWord, recordRows, stackSize, triangleRows, validWord } from './layout.js';
 
 /** What a ray finds: `triangle` is 0xffffffff for nothing; u and v are the weights of vertices 1 and 2. */
 const hitCode = wgsl`
@@ -103,9 +103,11 @@ fn bvhChild(children: BvhChildren, key: u32) -> u32 {
   return select(offsets.x, offsets.y, (key & 2u) != 0u);
 }`;
 
-const traceCode = wgsl`${hitCode}${bvhWord}${triangleCode}${childrenCode}
-fn bvhTrace(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -> Hit {
-  let ray = bvhRay(origin, direction);
+/**
+ * The walk through a tree, nearest children first. `hit.t` is as far as it looks, which `leaf` makes nearer: code that is
+ * given the rows from `at` to `end` of a leaf. `root` is the tree's first row.
+ */
+const walkCode = (leaf: string): string => `let ray = bvhRay(origin, direction);
   let nothing = 0xffffffffu;
   var hit = Hit(tMax, 0.0, 0.0, nothing);
   var nodes: array<u32, ${stackSize}>;
@@ -114,7 +116,7 @@ fn bvhTrace(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -
   var current = 0u;
   loop {
     while ((current & 0x80000000u) == 0u) {
-      let children = bvhChildren(current, ray, tMin, hit.t);
+      let children = bvhChildren(root + current, ray, tMin, hit.t);
       let keys = children.keys;
       // the farthest first, so that the nearest is taken first
       if (keys.w != nothing) { nodes[top] = bvhChild(children, keys.w); entries[top] = keys.w; top++; }
@@ -124,11 +126,10 @@ fn bvhTrace(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -
       if (keys.x != nothing) { current = bvhChild(children, keys.x); }
     }
     if (current != nothing) {
-      var at = current & 0x07ffffffu;
+      var at = root + (current & 0x07ffffffu);
       let end = at + ((current >> 27u) & 15u) * ${triangleRows}u;
       while (at < end) {
-        let found = bvhTriangle(at, ray);
-        if (found.x >= tMin && found.x < hit.t) { hit = Hit(found.x, found.y, found.z, at); }
+        ${leaf}
         at += ${triangleRows}u;
       }
       if (any_ && hit.triangle != nothing) { break; }
@@ -140,9 +141,54 @@ fn bvhTrace(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -
       if (bitcast<f32>(entries[top] & 0xfffffffcu) <= hit.t) { current = nodes[top]; }
     }
     if (current == nothing) { break; }
-  }
+  }`;
+
+/** `bvhTraceFrom`: the nearest triangle of the tree that begins at a row. */
+const traceFromCode = wgsl`${hitCode}${bvhWord}${triangleCode}${childrenCode}
+fn bvhTraceFrom(root: u32, origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -> Hit {
+  ${walkCode(`let found = bvhTriangle(at, ray);
+        if (found.x >= tMin && found.x < hit.t) { hit = Hit(found.x, found.y, found.z, at); }`)}
   if (hit.triangle != nothing) { hit.triangle = bvhWord(4u * hit.triangle + ${idWord}u); }
   return hit;
+}`;
+
+const traceCode = wgsl`${traceFromCode}
+fn bvhTrace(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -> Hit {
+  return bvhTraceFrom(0u, origin, direction, tMin, tMax, any_);
+}`;
+
+/**
+ * `bvhTrace` through the two levels of `forest.ts`: where the ray meets the box of an instance, it goes on through the tree
+ * of the instance's mesh from where that sees it. Distances are those of the world, since the direction is not made unit.
+ */
+const forestCode = wgsl`${traceFromCode}
+fn bvhTrace(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -> Hit {
+  let root = 0u;
+  ${walkCode(`if (bvhWord(4u * at + ${validWord}u) != 0u) {
+          let instance = bvhWord(4u * at + ${idWord}u);
+          let record = forestAt + ${recordRows}u * instance;
+          let a = bitcast<vec4f>(bvh[record]);
+          let b = bitcast<vec4f>(bvh[record + 1u]);
+          let c = bitcast<vec4f>(bvh[record + 2u]);
+          let its = bvh[record + 3u];
+          let from_ = origin - vec3f(a.w, b.w, c.w);
+          let o = vec3f(dot(a.xyz, from_), dot(b.xyz, from_), dot(c.xyz, from_));
+          let d = vec3f(dot(a.xyz, direction), dot(b.xyz, direction), dot(c.xyz, direction));
+          let found = bvhTraceFrom(its.x, o, d, tMin, hit.t, any_);
+          if (found.triangle != nothing) {
+            hit = Hit(found.t, found.u, found.v, (instance << instanceShift) + its.y + found.triangle);
+          }
+        }`)}
+  return hit;
+}`;
+
+const closestHitCode = `
+fn closestHit(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32) -> Hit {
+  return bvhTrace(origin, direction, tMin, tMax, false);
+}`;
+const occludedCode = `
+fn occluded(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32) -> bool {
+  return bvhTrace(origin, direction, tMin, tMax, true).triangle != 0xffffffffu;
 }`;
 
 /**
@@ -155,19 +201,21 @@ fn bvhTrace(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32, any_: bool) -
  *
  * Every call site is compiled once more: a kernel should have one.
  */
-export const closestHit = wgsl`${traceCode}
-fn closestHit(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32) -> Hit {
-  return bvhTrace(origin, direction, tMin, tMax, false);
-}`;
+export const closestHit = wgsl`${traceCode}${closestHitCode}`;
 
 /**
  * WGSL as `closestHit`: `fn occluded(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32) -> bool`, whether there is a hit
  * with tMin <= t < tMax; ends at the first that it finds.
  */
-export const occluded = wgsl`${traceCode}
-fn occluded(origin: vec3f, direction: vec3f, tMin: f32, tMax: f32) -> bool {
-  return bvhTrace(origin, direction, tMin, tMax, true).triangle != 0xffffffffu;
-}`;
+export const occluded = wgsl`${traceCode}${occludedCode}`;
+
+/**
+ * WGSL of the same two functions for a forest (`forestOf`), in a program with the options `forestAt`, the first row of its
+ * records, and `instanceShift`: `Hit.triangle` is the number of the triangle in the joined list, and from bit `instanceShift` on
+ * the number of the instance.
+ */
+export const closestHitOfForest = wgsl`${forestCode}${closestHitCode}`;
+export const occludedByForest = wgsl`${forestCode}${occludedCode}`;
 
 /**
  * WGSL: `fn offsetOrigin(p: vec3f, n: vec3f) -> vec3f`, a point off the surface at `p`, to the side that the geometric unit
