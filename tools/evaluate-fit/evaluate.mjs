@@ -18,7 +18,7 @@ import { picture } from './truth.mjs';
 const samples = 64;
 
 /** Rendered pixels as `fitFace` takes a photograph. */
-function photoOf(number, data, size) {
+export function photoOf(number, data, size) {
   const square = { width: size, height: size };
   const image = { ...square, channels: 3, data };
   const original = { originalWidth: size, originalHeight: size };
@@ -28,7 +28,7 @@ function photoOf(number, data, size) {
 const textureOf = ({ height, width, channels, data }) => tensor(data, [height, width, channels]);
 
 /** The fitted face before its camera: { mesh, camera, positions, textures }. */
-async function fittedScene(model, fit, size) {
+export async function fittedScene(model, fit, size) {
   const { camera, mesh } = fit;
   const place = axisAngle(tensor([...camera.rotation]))
     .apply(tensor(mesh.positions, [model.vertexCount, 3]))
@@ -47,7 +47,8 @@ async function fittedScene(model, fit, size) {
   };
 }
 
-const faceOf = ({ data }, positions) => ({
+/** A face as `surfaceError` takes it: its face region, and its landmarks as points. */
+export const faceOf = ({ data }, positions) => ({
   positions,
   triangles: data.triangles,
   region: [...data.mask.keys()].filter((v) => data.mask[v] > 0.5),

@@ -29,7 +29,7 @@ async function bumpsOf(model, rest, between) {
 }
 
 /** Landmarks [136] with the errors of a detector: normal, in parts of the distance of the outer corners of the eyes. */
-function blurred(landmarks, part, random) {
+export function blurred(landmarks, part, random) {
   const eyes = Math.hypot(landmarks[72] - landmarks[90], landmarks[73] - landmarks[91]);
   return Float32Array.from(landmarks, (x) => x + part * eyes * random.normal());
 }

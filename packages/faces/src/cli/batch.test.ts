@@ -10,7 +10,7 @@ import type { FitCheckpoint, FitFace } from '../fit/types.js';
 import { sampleResult } from '../report/sample.testing.js';
 import { runCommand } from './command.js';
 import type { CLIOptions } from './options.js';
-import { photoList } from './photoList.js';
+import { photoList } from '../node/photoList.js';
 
 const root = mkdtempSync(join(tmpdir(), 'chiaro-batch-'));
 const photos = join(root, 'photos');
@@ -59,7 +59,8 @@ async function run(given: Partial<CLIOptions>, fitter: FitFace = fit, control = 
   const options = { photos: [photos], out, budgetSeconds: 60, resume: false, samePerson: false, ...given };
   const countFaces = () => Promise.resolve(2);
   const signal = control.signal;
-  const code = await runCommand(options, { fit: fitter, fitPerson, countFaces, log: stream(), out: stream(), signal });
+  const fits = { fit: fitter, fitPerson, fitClip: () => Promise.reject(new ChiaroError('no clip')) };
+  const code = await runCommand(options, { ...fits, countFaces, log: stream(), out: stream(), signal });
   return { code, text, out, fitted: [...fitted] };
 }
 const entries = (out: string): Record<string, unknown>[] =>

@@ -77,6 +77,7 @@ const succeeds: FitFace = async (_photo, { onCheckpoint, onProgress, onNote }) =
 
 const countFaces: RunEnvironment['countFaces'] = () => Promise.resolve(1);
 const fitPerson: RunEnvironment['fitPerson'] = () => Promise.reject(new ChiaroError('one photograph only'));
+const fitClip: RunEnvironment['fitClip'] = () => Promise.reject(new ChiaroError('one photograph only'));
 
 let folders = 0;
 const freshFolder = (): string => join(root, `out-${folders++}`);
@@ -84,7 +85,7 @@ const freshFolder = (): string => join(root, `out-${folders++}`);
 async function run(fit: FitFace, given: Partial<RunOptions> & { out: string }, control = new AbortController()) {
   const [log, out] = [new Sink(), new Sink()];
   const options: RunOptions = { photo, budgetSeconds: 60, resume: false, ...given };
-  const code = await runFace(options, { fit, fitPerson, countFaces, log, out, signal: control.signal });
+  const code = await runFace(options, { fit, fitPerson, fitClip, countFaces, log, out, signal: control.signal });
   return { code, log: log.text, out: out.text };
 }
 
@@ -281,6 +282,12 @@ it('arguments: defaults, and what is wrong is said', () => {
     samePerson: false,
     resume: true,
   });
+  expect(parse('--frames', 'clips/talk/', '--smoothness', '0.01,1,0.03,0.2')).toMatchObject({
+    photos: [],
+    out: join('out', 'talk'),
+    frames: 'clips/talk/',
+    smoothness: { rotation: 0.01, translation: 1, expression: 0.03, light: 0.2 },
+  });
   for (const [args, message] of [
     [['-b', '0'], /above 0/],
     [['-s', '1.5'], /whole number/],
@@ -288,6 +295,9 @@ it('arguments: defaults, and what is wrong is said', () => {
     [['a', 'b', '-r'], /the same command goes on/],
     [['-f', '0'], /from 1, or all/],
     [['a', 'b', '-p', '-f', '1'], /leave out --face/],
+    [['--frames', 'f', '-p'], /goes alone/],
+    [['--frames', 'f', '--smoothness', '1,2'], /four numbers above 0/],
+    [['--smoothness', 'off'], /is for --frames/],
     [['--fast'], /unknown option/],
   ] as const) {
     said = '';

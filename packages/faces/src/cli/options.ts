@@ -1,5 +1,6 @@
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { FrameSmoothness } from '../fit/frames/smoothness.js';
 import type { RunOptions } from './run.js';
 
 /** What the command line asks for. */
@@ -10,6 +11,10 @@ export interface CLIOptions extends Omit<RunOptions, 'photo' | 'face'> {
   readonly face?: number | 'all';
   /** The photographs are of one person, whose shape and albedo are fitted to all of them together. */
   readonly samePerson: boolean;
+  /** Folder of frames of one person; excludes photographs. */
+  readonly frames?: string;
+  /** Of the frames; the usual one if not given. */
+  readonly smoothness?: FrameSmoothness;
 }
 
 /** Minutes of a fit, so that all of `npm start` ends within 10 minutes, with `--quick` within 2, on two cores. */
@@ -40,6 +45,15 @@ function faceNumber(text: string): number | 'all' {
   return value;
 }
 
+/** Four standard deviations, or none of them. */
+function smoothnessOf(text: string): FrameSmoothness {
+  const names = ['rotation', 'translation', 'expression', 'light'] as const;
+  const values = text === 'off' ? names.map(() => Infinity) : text.split(',').map(Number);
+  if (values.length !== names.length || !values.every((value) => value > 0))
+    throw new InvalidArgumentError('four numbers above 0 with commas between them are needed, or off.');
+  return Object.fromEntries(names.map((name, k) => [name, values[k]])) as unknown as FrameSmoothness;
+}
+
 interface Flags {
   readonly out?: string;
   readonly quick: boolean;
@@ -49,6 +63,8 @@ interface Flags {
   readonly face?: number | 'all';
   readonly samePerson: boolean;
   readonly resume: boolean;
+  readonly frames?: string;
+  readonly smoothness?: FrameSmoothness;
 }
 
 /** What stands behind the command: streams to write to, and whether commander may end the process. */
@@ -79,6 +95,13 @@ export function parseArguments(args: readonly string[], hooks: ParserHooks): CLI
     .option('-s, --seed <number>', 'seed of the random numbers (default: 1)', whole)
     .option('-f, --face <number or all>', 'which face from the left, or all (default: the largest one)', faceNumber)
     .option('-p, --same-person', 'all photographs show one person: one shape and albedo for them together', false)
+    .option('--frames <folder>', 'frames of one person in the order of their names, with smoothness over time')
+    .option(
+      '--smoothness <numbers>',
+      'of frames: rotation (rad/frame^2), translation (mm/frame^2), expression (weight/frame^2), light (parts/frame) as ' +
+        'standard deviations, or off (default: 0.008,0.6,0.02,0.1)',
+      smoothnessOf,
+    )
     .option('-r, --resume', 'go on with the interrupted run in the result folder', false)
     .configureOutput(hooks)
     .exitOverride();
@@ -96,8 +119,24 @@ export function parseArguments(args: readonly string[], hooks: ParserHooks): CLI
       'error: --same-person takes the largest face of each photograph, and goes on by itself: leave out --face, --resume',
     );
   }
+  if (
+    flags.frames !== undefined &&
+    (photos.length > 0 || flags.face !== undefined || flags.samePerson || flags.resume)
+  ) {
+    command.error(
+      'error: --frames goes alone, and goes on by itself: leave out photographs, --face, --same-person, --resume',
+    );
+  }
+  if (flags.smoothness !== undefined && flags.frames === undefined)
+    command.error('error: --smoothness is for --frames');
   const name =
-    photos.length === 0 ? defaultName : photos.length > 1 ? severalName : basename(photos[0], extname(photos[0]));
+    flags.frames !== undefined
+      ? basename(resolve(flags.frames))
+      : photos.length === 0
+        ? defaultName
+        : photos.length > 1
+          ? severalName
+          : basename(photos[0], extname(photos[0]));
   return {
     photos,
     out: flags.out ?? join('out', name),
@@ -107,5 +146,7 @@ export function parseArguments(args: readonly string[], hooks: ParserHooks): CLI
     face: flags.face,
     samePerson: flags.samePerson,
     resume: flags.resume,
+    ...(flags.frames !== undefined && { frames: flags.frames }),
+    ...(flags.smoothness && { smoothness: flags.smoothness }),
   };
 }

@@ -8,13 +8,13 @@ import type { BatchEntry } from '../report/batch.js';
 import { duration } from '../report/format.js';
 import { resultFileNames, resultFiles } from '../report/resultFiles.js';
 import { entryOf } from './batch.js';
-import { claimFolder, writeFolder } from './folder.js';
+import { claimed, fitHooks } from './claimed.js';
+import { writeFolder } from './folder.js';
 import type { CLIOptions } from './options.js';
-import { photoList } from './photoList.js';
-import { progressDisplay } from './progress.js';
+import { photoList } from '../node/photoList.js';
 import { defaultSeed, hashOf, reported, summary } from './run.js';
 import type { RunEnvironment } from './run.js';
-import { removeState, stateOf, writeState } from './stateFile.js';
+import { removeState, stateOf } from './stateFile.js';
 
 const tables = ['index.html', 'person.md'];
 
@@ -32,11 +32,8 @@ async function fitAndWrite(
   );
   const photoHash = hashOf(new TextEncoder().encode(files.map(hashOf).join()));
   const run = { photoPath: listed.map(({ path }) => resolve(path)).join(', '), photoHash, model, seed };
-  const release = await claimFolder(folder);
-  const display = progressDisplay(log);
-  const stopping = (): void => display.note('stopping at the next step; Ctrl-C again stops at once');
-  signal.addEventListener('abort', stopping);
-  try {
+  const place = { folder, log, signal };
+  await claimed(place, async (display) => {
     const state = await stateOf(folder, run);
     for (const { name, originalWidth, originalHeight } of photos)
       display.note(`photograph  ${name}, ${originalWidth} x ${originalHeight} pixels`);
@@ -49,14 +46,8 @@ async function fitAndWrite(
       model,
       seed,
       budgetSeconds: budgetSeconds * photos.length,
-      signal,
       resume: state?.checkpoint,
-      onProgress: (progress) => display.update(progress),
-      onNote: (note) => display.note(`note        ${note}`),
-      onCheckpoint: async (checkpoint) => {
-        await writeState(folder, { run, checkpoint });
-        saved();
-      },
+      ...fitHooks(place, display, run, saved),
     });
     const entries: BatchEntry[] = [];
     for (const [k, result] of results.entries()) {
@@ -79,11 +70,7 @@ async function fitAndWrite(
     display.stop();
     results.forEach((result, k) => out.write(`${photos[k].name}: ${summary(result)}\n`));
     out.write(`look at ${resolve(folder, 'index.html')}\n`);
-  } finally {
-    signal.removeEventListener('abort', stopping);
-    display.stop();
-    await release();
-  }
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { onInterrupt } from '@chiaro/nn/node';
 import { host } from '@chiaro/tensor/host';
 import { ChiaroError, tensor } from '../engine.js';
+import { fitClip } from '../fit/frames/fitClip.js';
 import { fitPhotos } from '../fit/fitPhotos.js';
 import type { FitFace } from '../fit/types.js';
 import { findFaces } from '../landmarks/findFaces.js';
@@ -45,6 +46,10 @@ export async function runProcess(fit: FitFace): Promise<void> {
     fitPerson: async (photos, given) => {
       await prepare(given.onNote);
       return fitPhotos(photos, given);
+    },
+    fitClip: async (frames, given) => {
+      await prepare(given.onNote);
+      return fitClip(frames, given);
     },
     countFaces: async (photo) => {
       await prepare((note) => stderr.write(`${note}\n`));

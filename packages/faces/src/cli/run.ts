@@ -4,15 +4,16 @@ import { host } from '@chiaro/tensor/host';
 import { assetURL } from '../assets/readAsset.js';
 import { ChiaroError } from '../engine.js';
 import { resultFileNames, resultFiles } from '../report/resultFiles.js';
+import type { fitClip } from '../fit/frames/fitClip.js';
 import type { fitPhotos } from '../fit/fitPhotos.js';
 import type { FitFace, FitResult } from '../fit/types.js';
 import { loadPhoto } from '../photo/photo.js';
 import type { Photo } from '../photo/photo.js';
 import { duration, fixed } from '../report/format.js';
-import { claimFolder, writeFolder } from './folder.js';
-import { progressDisplay } from './progress.js';
+import { claimed, fitHooks } from './claimed.js';
+import { writeFolder } from './folder.js';
 import type { ProgressDisplay, TextStream } from './progress.js';
-import { hasState, readState, removeState, writeState } from './stateFile.js';
+import { hasState, readState, removeState } from './stateFile.js';
 import type { RunIdentity, RunState } from './stateFile.js';
 
 /** One photograph, and where its result goes. */
@@ -35,6 +36,8 @@ export interface RunEnvironment {
   readonly fit: FitFace;
   /** The fit of several photographs of one person. */
   readonly fitPerson: typeof fitPhotos;
+  /** The fit of a clip's frames. */
+  readonly fitClip: typeof fitClip;
   /** How many faces a photograph shows, for runs over all of them. */
   readonly countFaces: (photo: Photo) => Promise<number>;
   /** For progress and messages. */
@@ -105,7 +108,6 @@ export async function fitToFolder(
   saved: () => void,
 ): Promise<FitResult> {
   const { out: folder, budgetSeconds } = options;
-  const display = progressDisplay(log);
   const state: RunState | undefined = options.resume ? await readState(folder) : undefined;
   const path = options.photo ?? state?.run.photoPath ?? assetURL(bundledPhoto);
   const bytes = await host.readFile(path);
@@ -113,10 +115,8 @@ export async function fitToFolder(
   const photoPath = path.startsWith('file:') ? path : resolve(path);
   const run = identify(options, photoPath, hashOf(bytes), state?.run);
 
-  const release = await claimFolder(folder);
-  const stopping = (): void => display.note('stopping at the next step; Ctrl-C again stops at once');
-  signal.addEventListener('abort', stopping);
-  try {
+  const place = { folder, log, signal };
+  return claimed(place, async (display) => {
     describe(photo, display, options);
     if (state) {
       saved(); // what was saved still stands
@@ -129,14 +129,8 @@ export async function fitToFolder(
       seed: run.seed,
       face: run.face,
       budgetSeconds,
-      signal,
       resume: state?.checkpoint,
-      onProgress: (progress) => display.update(progress),
-      onNote: (note) => display.note(`note        ${note}`),
-      onCheckpoint: async (checkpoint) => {
-        await writeState(folder, { run, checkpoint });
-        saved();
-      },
+      ...fitHooks(place, display, run, saved),
     });
     const files = await resultFiles(photo, result, new Date());
     signal.throwIfAborted();
@@ -146,11 +140,7 @@ export async function fitToFolder(
     out.write(`${summary(result)}\n`);
     out.write(`wrote ${files.size} files; look at ${resolve(folder, 'report.html')}\n`);
     return result;
-  } finally {
-    signal.removeEventListener('abort', stopping);
-    display.stop();
-    await release();
-  }
+  });
 }
 
 /**

@@ -83,6 +83,17 @@ it('face.glb passes the Khronos validator and says what the fit says', async () 
   expect(Math.abs(f0 / result.textures.specular.data[3 * 200] - 1)).toBeLessThan(0.01);
 });
 
+it('a normal map stands in the file as it is', async () => {
+  const normalMap = map(3, 0.6, 0.4, 1, 0.5, 0.5, 1);
+  const glb = await faceToGLB({ mesh: result.mesh, textures: result.textures, normalMap, name: 'x' });
+  const { messages } = (await validate(glb)).issues;
+  expect(messages.filter(({ message }) => !/TANGENT/i.test(message))).toEqual([]); // readers make tangents themselves
+  const root = (await new WebIO().registerExtensions([KHRMaterialsSpecular]).readBinary(glb)).getRoot();
+  const texture = root.listMaterials()[0].getNormalTexture()!;
+  const { data } = await decodePixels(new Uint8Array(texture.getImage()!));
+  expect([...data]).toEqual([153, 102, 255, 128, 128, 255]);
+});
+
 it('a mesh whose lists do not fit, and broken numbers, are refused', async () => {
   const { mesh, textures } = result;
   const short = { ...mesh, uvTriangles: mesh.uvTriangles!.slice(3) };

@@ -6,6 +6,8 @@ import type { FitMesh, FitTextures, HostImage } from '../fit/types.js';
 export interface FaceFile {
   readonly mesh: FitMesh;
   readonly textures: FitTextures;
+  /** [H, W, 3] in [0, 1], tangent space: see `normalMap` and `uvTangents`. */
+  readonly normalMap?: HostImage;
   /** For the file's `asset.copyright` and name. */
   readonly name: string;
   readonly copyright?: string;
@@ -14,6 +16,8 @@ export interface FaceFile {
 const png = async ({ width, height }: HostImage, data: Uint8Array): Promise<TextureFile> => ({
   image: await encodePixels({ width, height, channels: 3, data }, { format: 'png' }),
 });
+
+const byteOf = (x: number): number => Math.round(255 * Math.min(1, Math.max(0, x)));
 
 /** NaN would become a texel of 0. */
 function requireFinite(name: string, values: Float32Array): void {
@@ -31,13 +35,22 @@ const inThree = ({ data, channels }: HostImage): Float32Array =>
  * - base colour: diffuse albedo (8-bit sRGB);
  * - green channel of the metallic-roughness texture: roughness r, alpha = r^2 as in our GGX; metallic is 0;
  * - KHR_materials_specular's colour, times the 0.04 of glTF's dielectrics: reflectance at normal incidence. The texture
- *   is scaled to its largest value and the factor undoes it. Readers without that extension show 0.04 everywhere.
+ *   is scaled to its largest value and the factor undoes it. Readers without that extension show 0.04 everywhere;
+ * - normal texture: the normal map, if there is one (8 bits; a flat one comes back 0.2 degrees off). The file has no
+ *   tangents: readers make them from the texture coordinates as glTF says, and as we do.
  *
  * glTF weakens the diffuse term by the Fresnel reflectance above it, our renderer adds the two: a few percent at most.
  * @throws ShapeError where lists of the mesh do not fit each other, ChiaroError for numbers that are not finite.
  */
-export async function faceToGLB({ mesh, textures, name, copyright }: FaceFile): Promise<Uint8Array<ArrayBuffer>> {
+export async function faceToGLB({
+  mesh,
+  textures,
+  normalMap,
+  name,
+  copyright,
+}: FaceFile): Promise<Uint8Array<ArrayBuffer>> {
   for (const [title, map] of Object.entries(textures)) requireFinite(`the ${title} texture`, (map as HostImage).data);
+  if (normalMap) requireFinite('the normal map', normalMap.data);
   const { diffuse, specular, roughness } = textures;
   const { data: f0 } = specular;
   const brightest = Math.max(
@@ -46,7 +59,7 @@ export async function faceToGLB({ mesh, textures, name, copyright }: FaceFile): 
   );
   const roughnessBytes = new Uint8Array(3 * roughness.data.length); // red: unused; blue: metallic 0
   roughness.data.forEach((r, texel) => {
-    roughnessBytes[3 * texel + 1] = Math.round(255 * Math.min(1, Math.max(0, r)));
+    roughnessBytes[3 * texel + 1] = byteOf(r);
   });
   const material = {
     ...plainMaterial,
@@ -57,6 +70,7 @@ export async function faceToGLB({ mesh, textures, name, copyright }: FaceFile): 
       baseColor: await png(diffuse, linearToBytes(inThree(diffuse))),
       roughness: { ...(await png(roughness, roughnessBytes)), channel: 1 },
       specular: await png(specular, linearToBytes(inThree(specular).map((x) => x / brightest))),
+      ...(normalMap && { normal: await png(normalMap, Uint8Array.from(normalMap.data, byteOf)) }),
     },
   } as const;
   const inMetres = { ...mesh, positions: mesh.positions.map((x) => x / 1000) };

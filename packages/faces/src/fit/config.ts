@@ -1,3 +1,4 @@
+import type { PathTraceOptions } from '../engine.js';
 import type { LightPriors } from './light/solveLight.js';
 import type { LandmarkPriors } from './pose/solveLandmarks.js';
 
@@ -73,6 +74,12 @@ export interface FitConfig {
     readonly levels: readonly TraceLevel[];
     /** Rows of the light's map. */
     readonly lightHeight: number;
+    /**
+     * Edges whose motion the rays have gradients of, as `pathTrace` takes it: none by default, since the vertices' term moves
+     * silhouettes for less. What lies behind the head is in no scene: the head's outline against it is not compared, but edges
+     * of the face before itself, the neck and the ears are, and with `all` edges of shadows.
+     */
+    readonly boundary?: PathTraceOptions['boundary'];
     readonly rates: Rates;
     readonly weights: Weights;
   };

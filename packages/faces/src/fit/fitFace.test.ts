@@ -80,6 +80,12 @@ const curve = (result: FitResult, name: string): number[] =>
   Array.from(result.stages.flatMap((s) => s.curves).find((c) => `${c.phase} ${c.name}` === name)!.values);
 
 describe('fitFace', { timeout: 300_000 }, () => {
+  it('hands the edges that rays shall see to the path tracer', async () => {
+    const trace = { ...config.trace, boundary: 'some' as never };
+    const given = { ...config, vertex: { ...config.vertex, rounds: 0 }, trace };
+    await expect(fit('edges', { config: given })).rejects.toThrow(/boundary 'some' is not supported/);
+  });
+
   it('brings a path traced face back: landmarks, outline, picture', async () => {
     const { metrics, stages, parameters } = await fit('plain');
     expect(stages.map((s) => s.stage)).toEqual(['pose', 'model', 'texture', 'render']);

@@ -4,7 +4,7 @@ import type { FaceInPhoto, FitFacesOptions } from './fitFaces.js';
 import type { FitResult } from './types.js';
 
 /** What `fitFace` takes: the options of every fit, the model, and what may be given instead of being found. */
-export type FitFaceOptions = FitFacesOptions & Pick<FaceInPhoto, 'landmarks'>;
+export type FitFaceOptions = FitFacesOptions & Pick<FaceInPhoto, 'landmarks' | 'start'>;
 
 /**
  * Reconstructs a face from one photograph by analysis by synthesis with a differentiable path tracer: pose and coarse
@@ -14,7 +14,7 @@ export type FitFaceOptions = FitFacesOptions & Pick<FaceInPhoto, 'landmarks'>;
  *
  * @throws ChiaroError for landmarks that are no face, and for profiles.
  */
-export async function fitFace(photo: Photo, { landmarks, ...options }: FitFaceOptions): Promise<FitResult> {
-  const [result] = await fitFaces([{ photo, landmarks }], options);
+export async function fitFace(photo: Photo, { landmarks, start, ...options }: FitFaceOptions): Promise<FitResult> {
+  const [result] = await fitFaces([{ photo, landmarks, ...(start && { start }) }], options);
   return result;
 }

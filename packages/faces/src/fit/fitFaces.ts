@@ -1,4 +1,4 @@
-import { ChiaroError, deviceInfo, environmentOfSH, noGrad, realize, tensor } from '../engine.js';
+import { ChiaroError, ShapeError, deviceInfo, environmentOfSH, noGrad, realize, tensor } from '../engine.js';
 import type { Parameter } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
 import { pickPoints } from '../model/surfacePoints.js';
@@ -19,7 +19,7 @@ import { imageMetrics, outlineContains } from './metrics.js';
 import { fitModel, ofPhoto } from './modelFit.js';
 import type { FittedFace, HeldInputs } from './modelFit.js';
 import { landmarkPositions } from './pose/landmarkModel.js';
-import type { LandmarkModel } from './pose/landmarkModel.js';
+import type { FaceCoefficients, LandmarkModel } from './pose/landmarkModel.js';
 import { modelPoints } from './pose/modelPoints.js';
 import { yawOf } from './pose/rotation.js';
 import { solveLandmarks } from './pose/solveLandmarks.js';
@@ -41,6 +41,16 @@ export interface FaceInPhoto {
   readonly photo: Photo;
   /** [68 * 2] landmarks in pixels of the photograph (Multi-PIE order). */
   readonly landmarks: ArrayLike<number>;
+  /**
+   * Shape and expression that are known already, say from a network: the landmarks' fit begins with them and is drawn to them
+   * instead of to the mean face. Fewer identity coefficients than the fit has are followed by zeros.
+   */
+  readonly start?: {
+    /** N(0, 1) */
+    readonly identity?: ArrayLike<number>;
+    /** [B] in [0, 1] */
+    readonly blendshapes?: ArrayLike<number>;
+  };
 }
 
 /** What `fitFaces` takes: the options of every fit, and the model. */
@@ -75,7 +85,9 @@ export async function fitFaces(faces: readonly FaceInPhoto[], options: FitFacesO
   });
   const shadingSeconds = run.seconds - beforeShading;
   const { albedo, tint } = posed[0].variables;
-  if (model.albedoCount > 0)
+  // a checkpoint of the texture stage has it: found twice, it would be another one
+  const found = run.isWithin('texture') || run.isDone('texture');
+  if (model.albedoCount > 0 && !found)
     await run.stage('model', 'albedo of the model', () => albedoFit(model, albedo, tint, shown, config));
   const base = noGrad(() => modelTextures(model, albedo, tint));
   await realize(base.diffuse, base.specular);
@@ -134,8 +146,9 @@ interface Posed extends FittedFace {
 /** Poses, and the variables of all photographs at the start: shape and albedo are the same cells. */
 function poseStage(faces: readonly FaceInPhoto[], model: MorphableModel, config: FitConfig): Posed[] {
   const points = modelPoints(model.data, config.identityModes);
-  const solved = faces.map(({ photo, landmarks }) => {
-    const fit = solveLandmarks(points, Float64Array.from(landmarks), centreOf(photo), config.pose);
+  const solved = faces.map(({ photo, landmarks, start }) => {
+    const known = start && { expected: expectedOf(start, points) };
+    const fit = solveLandmarks(points, Float64Array.from(landmarks), centreOf(photo), config.pose, known);
     const yaw = Math.abs(yawOf(fit.pose.rotation));
     if (yaw > config.pose.largestYaw) {
       const degrees = Math.round((yaw * 180) / Math.PI);
@@ -169,6 +182,26 @@ function poseStage(faces: readonly FaceInPhoto[], model: MorphableModel, config:
       },
     };
   });
+}
+
+/** What a start says of the modes that landmarks see. */
+function expectedOf(
+  { identity = [], blendshapes = [] }: NonNullable<FaceInPhoto['start']>,
+  model: LandmarkModel,
+): FaceCoefficients {
+  const count = model.expression.length;
+  const finite = [identity, blendshapes].every((list) => Array.from(list).every(Number.isFinite));
+  if (!finite || (blendshapes.length !== 0 && blendshapes.length !== count)) {
+    throw new ShapeError(
+      `fitFace: start needs finite numbers, and ${count} weights of blendshapes or none; ` +
+        `got ${identity.length} coefficients of identity and ${blendshapes.length} weights`,
+    );
+  }
+  const limited = (x: number): number => Math.min(1, Math.max(0, x));
+  return {
+    identity: Float64Array.from(model.identity, (_, k) => identity[k] ?? 0),
+    expression: Float64Array.from(model.expression, (_, k) => limited(blendshapes[k] ?? 0)),
+  };
 }
 
 const centreOf = ({ width, height }: Photo): [number, number] => [width / 2, height / 2];

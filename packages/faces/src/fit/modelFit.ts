@@ -1,13 +1,15 @@
 import { Parameter, noGrad, realize, tensor, zeros } from '../engine.js';
 import type { FitConfig } from './config.js';
 import type { FaceContext } from './faceContext.js';
+import { facePixels } from '../scene/litFace.js';
+import { posedFace } from '../scene/posedFace.js';
 import { columnOf } from '../scene/surfaceImage.js';
 import type { FaceVariables } from './faceVariables.js';
 import { estimateLight } from './light/estimateLight.js';
 import type { View, ViewedFace } from './problem.js';
 import type { FitRun } from './run.js';
 import { adamOf, stepTerms } from './stages/modelTerms.js';
-import { firstEstimate, pixelMask, tracedStep } from './stages/tracedStage.js';
+import { firstEstimate, tracedStep } from './stages/tracedStage.js';
 import { vertexStep } from './stages/vertexStage.js';
 
 /** One photograph of a fit. */
@@ -118,7 +120,11 @@ export async function fitModel({ faces, config, run }: ModelFit): Promise<readon
       terms: stepTerms,
       step: (_, i) => {
         if (i % maskSteps === 0)
-          noGrad(() => views.forEach((face, photo) => kept[photo].pixels.assign(pixelMask(face, held[photo].mask))));
+          noGrad(() =>
+            views.forEach(({ context, variables: v, view: { camera } }, photo) =>
+              kept[photo].pixels.assign(facePixels(posedFace(context.model, v), camera, held[photo].mask)),
+            ),
+          );
         return traced(held.map((inputs, photo) => ({ ...inputs, pixels: kept[photo].pixels })));
       },
     });
@@ -127,7 +133,7 @@ export async function fitModel({ faces, config, run }: ModelFit): Promise<readon
 }
 
 /** Sets a face's light to what explains its photograph best, and what the steps hold of it. */
-async function holdLight(
+export async function holdLight(
   { context, variables: v, view }: ViewedFace,
   held: HeldInputs,
   priors: FitConfig['light'],
@@ -165,7 +171,8 @@ export interface HeldInputs {
   readonly ambient: Parameter;
 }
 
-function heldInputs({ region, model, areas, mask }: FaceContext): HeldInputs {
+/** Nothing known yet: no shadows, all of the face seen. */
+export function heldInputs({ region, model, areas, mask }: FaceContext): HeldInputs {
   return {
     shadow: Parameter.full([region.vertexCount, 3], 1),
     visibility: Parameter.full([region.vertexCount], 1),

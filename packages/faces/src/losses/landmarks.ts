@@ -19,8 +19,8 @@ export interface LandmarkTargets {
   readonly tangents: Tensor;
   /** [68] standard deviation along the curve over that across it. */
   readonly slide: Tensor;
-  /** Standard deviation across, pixels. */
-  readonly sigma: number;
+  /** Standard deviation across, pixels; a tensor is of shape []. */
+  readonly sigma: Tensor | number;
 }
 
 /**

@@ -33,13 +33,28 @@ export const renumberPoints = (
   weights,
 });
 
+/** Points of a surface as tensors, for steps in which they change. */
+export interface PointTensors {
+  /** [N * 3] int32. */
+  readonly vertices: Tensor;
+  /** [N, 3, 1] */
+  readonly weights: Tensor;
+}
+
+/** The same points as tensors. */
+export const pointTensors = ({ vertices, weights }: SurfacePoints): PointTensors => ({
+  vertices: tensor(Int32Array.from(vertices)),
+  weights: tensor(weights, [weights.length / 3, 3, 1]),
+});
+
 /** Values of the vertices [..., V, C] at points: [..., N, C]. Differentiable in the values. */
-export function valuesAtPoints(values: Tensor, { vertices, weights }: SurfacePoints): Tensor {
-  const count = weights.length / 3;
+export function valuesAtPoints(values: Tensor, points: SurfacePoints | PointTensors): Tensor {
+  const { vertices, weights } =
+    points.weights instanceof Float32Array ? pointTensors(points as SurfacePoints) : (points as PointTensors);
   const [channels, leading] = [values.shape.at(-1)!, values.shape.slice(0, -2)];
   return values
-    .indexSelect(-2, tensor(Int32Array.from(vertices)))
-    .reshape([...leading, count, 3, channels])
-    .mul(tensor(weights, [count, 3, 1]))
+    .indexSelect(-2, vertices)
+    .reshape([...leading, weights.shape[0], 3, channels])
+    .mul(weights)
     .sum(-2);
 }

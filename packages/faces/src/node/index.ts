@@ -7,6 +7,8 @@ export { nowEntries, nowPrediction, nowScan, nowScore } from './nowBenchmark.js'
 export type { NowEntry, NowScore } from './nowBenchmark.js';
 export { readPhotofaceSession } from './photofaceBenchmark.js';
 export type { PhotofaceSession } from './photofaceBenchmark.js';
+export { photoList } from './photoList.js';
+export type { ListedPhoto } from './photoList.js';
 export { queuedSamples, workSamples } from './sampleQueue.js';
 export type { QueuedSamples, SampleQueueOptions, WorkSamplesOptions } from './sampleQueue.js';
 export { openDataset, writeDataset } from './dataset.js';

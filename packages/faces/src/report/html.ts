@@ -37,7 +37,10 @@ function base64(bytes: Uint8Array): string {
   return text;
 }
 
+/** The bytes of a file as a data URI. @param type its MIME type. */
+export const fileURI = (bytes: Uint8Array, type: string): string => `data:${type};base64,${base64(bytes)}`;
+
 /** An image as a data URI, JPEG of high quality. */
 export async function dataURI(pixels: ImageData8): Promise<string> {
-  return `data:image/jpeg;base64,${base64(await encodePixels(pixels, { format: 'jpeg', quality: 93 }))}`;
+  return fileURI(await encodePixels(pixels, { format: 'jpeg', quality: 93 }), 'image/jpeg');
 }

@@ -25,7 +25,8 @@ import { coverage, interpolateImage, surfaceImage } from '../scene/surfaceImage.
 import type { SurfaceImage } from '../scene/surfaceImage.js';
 import { extraInputs, sceneTopology } from './extras.js';
 import type { FaceScene } from './faceScene.js';
-import { transposed, turned } from './frames.js';
+import { transpose3 } from '../fit/pose/rotation.js';
+import { turned } from './frames.js';
 import { ballEmitter, ballIrradiance, domePositions, lightMap } from './sceneLight.js';
 import type { LightMaps } from './sceneLight.js';
 import { styled, styleInputs } from './textureStyle.js';
@@ -82,7 +83,7 @@ const vector = (values: readonly number[]): Tensor => tensor(Float32Array.from(v
 function inputsOf(model: MorphableModel, scene: FaceScene, maps: LightMaps | undefined): Inputs {
   const { size, focal, near = [], lens, style } = scene;
   const rotation = rotationOfAxisAngle(scene.rotation);
-  const back = transposed(rotation);
+  const back = transpose3(rotation);
   const inHead = (p: readonly number[]): [number, number, number] =>
     turned(
       back,

@@ -10,10 +10,6 @@ export const turned = (r: Matrix3, [x, y, z]: ArrayLike<number> & Iterable<numbe
   r[6] * x + r[7] * y + r[8] * z,
 ];
 
-/** The opposite rotation. */
-export const transposed = (r: Matrix3): Matrix3 =>
-  Float64Array.of(r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]);
-
 /** a - b. */
 export const minus = (a: ArrayLike<number>, b: ArrayLike<number>): [number, number, number] => [
   a[0] - b[0],

@@ -47,6 +47,10 @@ export function multiply3(a: Matrix3, b: Matrix3): Matrix3 {
   return result;
 }
 
+/** The opposite rotation. */
+export const transpose3 = (r: Matrix3): Matrix3 =>
+  Float64Array.of(r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]);
+
 /** Yaw of the face in radians: the angle of its +Z axis to the camera's line of sight, positive to the image's right. */
 export function yawOf(r: Matrix3): number {
   return Math.atan2(r[2], r[8]);

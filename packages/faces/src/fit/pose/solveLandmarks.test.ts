@@ -105,6 +105,31 @@ describe('solveLandmarks', () => {
     expect(yawOf(fit.pose.rotation)).toBeCloseTo(yawOf(truth.pose.rotation), 1);
   });
 
+  it('takes a focal length that is known, and then finds the distance without a prior', () => {
+    const random = new HostRandom(12);
+    const model = still(random);
+    const { landmarks, truth } = picture(model, random, 0.3);
+    const far = { ...priors, distance: 3000, distanceSigma: 0.02 };
+    const { pose } = solveLandmarks(model, landmarks, centre, far, { focal: 1000 });
+    expect(pose.focal).toBe(1000);
+    expect(pose.translation[2] / truth.pose.translation[2]).toBeCloseTo(1, 2);
+    const drawn = solveLandmarks(model, landmarks, centre, far).pose; // by the prior
+    expect(drawn.translation[2] / truth.pose.translation[2]).toBeGreaterThan(1.03);
+  });
+
+  it('is drawn to the shape and expression that are expected', () => {
+    const random = new HostRandom(21);
+    const model = still(random);
+    const { landmarks, truth } = picture(model, random, 0.2);
+    const vague = { ...priors, landmarkSigma: 0.2, expressionSigma: 0.3 };
+    const { identity, expression } = truth;
+    const distance = (fit: { identity: Float64Array; expression: Float64Array }): number =>
+      Math.hypot(...fit.identity.map((a, k) => a - identity[k]), ...fit.expression.map((b, k) => b - expression[k]));
+    const told = solveLandmarks(model, landmarks, centre, vague, { expected: { identity, expression } });
+    expect(distance(told)).toBeLessThan(0.02);
+    expect(distance(solveLandmarks(model, landmarks, centre, vague))).toBeGreaterThan(0.3);
+  });
+
   it('says what is wrong with numbers that are no face', () => {
     const model = head(new HostRandom(1));
     expect(() => solveLandmarks(model, new Float64Array(10), centre, priors)).toThrow(ChiaroError);

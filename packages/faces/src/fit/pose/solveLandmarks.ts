@@ -24,6 +24,16 @@ export interface LandmarkPriors {
   readonly distanceSigma: number;
 }
 
+/** What is known of a head besides its landmarks: of a clip, the camera and the frame before. */
+export interface KnownHead {
+  /** Focal length in pixels; without it, it is found, with the prior on the distance. */
+  readonly focal?: number;
+  /** Where to start; a pose by scaled orthography without expression if not given. */
+  readonly start?: FaceCoefficients & { readonly pose: HostPose };
+  /** What shape and expression are expected to be, in place of 0: the priors' means, and where they start without `start`. */
+  readonly expected?: FaceCoefficients;
+}
+
 /** A head posed so that its landmarks fall on those of a photograph. */
 export interface LandmarkFit extends FaceCoefficients {
   readonly pose: HostPose;
@@ -48,6 +58,7 @@ export interface LandmarkFit extends FaceCoefficients {
  * the origin and looks down -Z.
  *
  * @param landmarks [68 * 2] pixels. @param centre principal point in pixels.
+ * @param known what more there is to know; with `expected`, differences to it are in the place of identity and expression.
  * @throws ChiaroError for landmarks that cannot be a face.
  */
 export function solveLandmarks(
@@ -55,6 +66,7 @@ export function solveLandmarks(
   landmarks: Float64Array,
   centre: readonly [number, number],
   priors: LandmarkPriors,
+  known: KnownHead = {},
 ): LandmarkFit {
   if (landmarks.length !== 136 || !landmarks.every(Number.isFinite)) {
     throw new ChiaroError(`solveLandmarks: needs 68 landmarks (136 finite numbers), got ${landmarks.length} numbers`);
@@ -68,11 +80,11 @@ export function solveLandmarks(
       new Array<number>(to - from + 1).fill(priors.slide[name as LandmarkCurve]),
     ),
   );
-  const problem = { model, landmarks, centre, priors, sigma, slide, tangents: curveTangents(landmarks) };
+  const problem = { model, landmarks, centre, priors, sigma, slide, tangents: curveTangents(landmarks), known };
   let state = startState(problem);
   // pose alone first: identity modes would else take up a wrong pose
   let steps = 0;
-  for (const free of ['pose', 'all'] as const) {
+  for (const free of known.start ? (['all'] as const) : (['pose', 'all'] as const)) {
     let damping = 1e-3;
     for (let k = 0; k < 60; k++, steps++) {
       state = { ...state, points: choosePoints(problem, state) };
@@ -135,6 +147,7 @@ interface Problem {
   /** [68] and [68 * 2] */
   readonly slide: Float64Array;
   readonly tangents: Float64Array;
+  readonly known: KnownHead;
 }
 
 interface State extends FaceCoefficients {
@@ -142,20 +155,30 @@ interface State extends FaceCoefficients {
   readonly points: Int32Array;
 }
 
-function startState({ model, landmarks, centre, priors }: Problem): State {
+function startState({ model, landmarks, centre, priors, known: { focal, start, expected } }: Problem): State {
   const inner = model.candidates.map((points) => points[0]);
   const positions = Float64Array.from(inner.flatMap((p) => [...model.mean.subarray(3 * p, 3 * p + 3)]));
   const weights = Float64Array.from(inner, (_, i) => (i < jawCount ? 0 : 1));
+  if (start) return { ...start, pose: withFocal(start.pose, focal), points: Int32Array.from(inner) };
   return {
-    pose: startPose(positions, landmarks, weights, centre, priors.distance),
-    identity: new Float64Array(model.identity.length),
-    expression: new Float64Array(model.expression.length),
+    pose: withFocal(startPose(positions, landmarks, weights, centre, priors.distance), focal),
+    identity: expected?.identity ?? new Float64Array(model.identity.length),
+    expression: expected?.expression ?? new Float64Array(model.expression.length),
     points: Int32Array.from(inner),
   };
 }
 
-/** For every landmark the candidate that projects farthest out, across its curve and away from the nose. */
-function choosePoints({ model, landmarks, centre, tangents }: Problem, state: State): Int32Array {
+/** The pose through another lens, moved so that the head stays as large in the picture. */
+function withFocal({ rotation, translation, focal: before }: HostPose, focal = before): HostPose {
+  const depth = (translation[2] * focal) / before;
+  return { rotation, translation: Float64Array.of(translation[0], translation[1], depth), focal };
+}
+
+/** For every landmark the candidate that projects farthest out, across its curve and away from the nose: [68]. */
+export function choosePoints(
+  { model, landmarks, centre, tangents }: Pick<Problem, 'model' | 'landmarks' | 'centre' | 'tangents'>,
+  state: FaceCoefficients & { readonly pose: HostPose },
+): Int32Array {
   const positions = landmarkPositions(model, state);
   return Int32Array.from(model.candidates, (points, i) => {
     if (points.length === 1) return points[0];
@@ -191,8 +214,10 @@ function energy(problem: Problem, state: State): number {
     const s = Math.hypot(...whitened(problem, i, pixels[2 * i], pixels[2 * i + 1]));
     sum += s <= huber ? s * s : 2 * huber * s - huber * huber;
   }
-  for (const a of state.identity) sum += a * a;
-  for (const b of state.expression) sum += (b / priors.expressionSigma) ** 2;
+  const { focal, expected } = problem.known;
+  state.identity.forEach((a, k) => (sum += (a - (expected?.identity[k] ?? 0)) ** 2));
+  state.expression.forEach((b, k) => (sum += ((b - (expected?.expression[k] ?? 0)) / priors.expressionSigma) ** 2));
+  if (focal !== undefined) return sum;
   return sum + (Math.log(-state.pose.translation[2] / priors.distance) / priors.distanceSigma) ** 2;
 }
 
@@ -208,12 +233,20 @@ function step(problem: Problem, state: State, damping: number, shapeToo: boolean
     normal[k * size + k] += weight;
     right[k] -= weight * residual;
   };
-  const distance = -state.pose.translation[2];
-  add(5, 1 / (distance * priors.distanceSigma) ** 2, -distance * Math.log(distance / priors.distance));
+  if (problem.known.focal === undefined) {
+    const distance = -state.pose.translation[2];
+    add(5, 1 / (distance * priors.distanceSigma) ** 2, -distance * Math.log(distance / priors.distance));
+  } else {
+    for (let j = 0; j < size; j++) normal[6 * size + j] = normal[j * size + 6] = 0;
+    normal[6 * size + 6] = 1;
+    right[6] = 0;
+  }
   const count = model.identity.length;
+  const { identity = [], expression = [] } = problem.known.expected ?? {};
   modes.forEach((_, k) => {
-    if (k < count) add(7 + k, 1, state.identity[k]);
-    else add(7 + k, 1 / priors.expressionSigma ** 2, state.expression[k - count]);
+    const m = k - count;
+    if (m < 0) add(7 + k, 1, state.identity[k] - (identity[k] ?? 0));
+    else add(7 + k, 1 / priors.expressionSigma ** 2, state.expression[m] - (expression[m] ?? 0));
   });
   // expressions at a bound that the descent direction would push through it stay there
   modes.forEach((_, k) => {

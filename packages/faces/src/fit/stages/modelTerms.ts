@@ -9,7 +9,7 @@ import { lightPrior } from '../light/lightPrior.js';
 export const stepTerms = ['total', 'photometric', 'landmarks', 'prior'] as const;
 
 /** Standard deviation of a blendshape's weight in the prior. */
-const blendshapeSigma = 0.3;
+export const blendshapeSigma = 0.3;
 
 /** The cells of a name that some faces have; one that they share counts once. */
 const distinct = (faces: readonly FaceVariables[], name: keyof FaceVariables): Parameter[] => [

@@ -3,9 +3,12 @@ import { compile, lambert, renderVertices, sampleImage } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
 import { landmarkLoss, photometricLoss } from '../../losses/index.js';
 import { valuesAtPoints } from '../../model/surfacePoints.js';
+import type { MorphableModel } from '../../model/index.js';
+import type { PointTensors, SurfacePoints } from '../../model/surfacePoints.js';
 import { modelTextures, posedFace } from '../../scene/posedFace.js';
+import type { FacePose } from '../../scene/posedFace.js';
 import type { FitConfig } from '../config.js';
-import type { ViewedFace } from '../problem.js';
+import type { View, ViewedFace } from '../problem.js';
 import { advance, priorOf, stepValues } from './modelTerms.js';
 
 /** What changes between the steps of the vertex-based stage besides the variables. */
@@ -17,6 +20,32 @@ export interface VertexInputs {
   readonly areas: Tensor;
   /** [] the light's mean coefficient. */
   readonly ambient: Tensor;
+}
+
+/** A face as a vertex-based step sees it, in the order of `FaceContext.region`. */
+export interface VertexFace {
+  readonly region: MorphableModel;
+  /** Where its landmarks lie. */
+  readonly landmarks: SurfacePoints | PointTensors;
+  readonly variables: FacePose & { readonly albedo: Tensor; readonly tint: Tensor; readonly light: Tensor };
+  readonly view: Pick<View, 'photo' | 'camera' | 'targets'>;
+}
+
+/** The difference of a face's shaded vertices to its photograph, and of its landmarks to the detected ones: two of shape []. */
+export function vertexTerms(
+  { region, landmarks: points, variables: v, view: { photo, camera, targets } }: VertexFace,
+  { shadow, visibility, areas }: Omit<VertexInputs, 'ambient'>,
+): { photometric: Tensor; landmarks: Tensor } {
+  const mesh = posedFace(region, v);
+  const { diffuse, specular } = modelTextures(region, v.albedo, v.tint);
+  // seen from afar a highlight is one more share of light: it counts as part of the Lambert base here
+  const bsdf = lambert({ albedo: diffuse.add(specular) });
+  const image = renderVertices({ mesh, bsdf }, v.light, camera, { visibility });
+  const seen = sampleImage(photo, image.pixels);
+  return {
+    photometric: photometricLoss(image.colors.mul(shadow), seen, image.weights.mul(areas)),
+    landmarks: landmarkLoss(valuesAtPoints(image.pixels, points), targets),
+  };
 }
 
 /**
@@ -33,17 +62,9 @@ export function vertexStep(
 ): (inputs: readonly VertexInputs[]) => Tensor {
   const variables = faces.map((face) => face.variables);
   return compile((inputs: readonly VertexInputs[]) => {
-    const terms = faces.map(({ context, variables: v, view: { photo, camera, targets } }, k) => {
-      const { shadow, visibility, areas } = inputs[k];
-      const { region, regionLandmarks } = context;
-      const mesh = posedFace(region, v);
-      const { diffuse, specular } = modelTextures(region, v.albedo, v.tint);
-      // seen from afar a highlight is one more share of light: it counts as part of the Lambert base here
-      const bsdf = lambert({ albedo: diffuse.add(specular) });
-      const image = renderVertices({ mesh, bsdf }, v.light, camera, { visibility });
-      const seen = sampleImage(photo, image.pixels);
-      const photometric = photometricLoss(image.colors.mul(shadow), seen, image.weights.mul(areas));
-      const landmarks = landmarkLoss(valuesAtPoints(image.pixels, regionLandmarks), targets);
+    const terms = faces.map(({ context, variables: own, view }, k) => {
+      const face = { region: context.region, landmarks: context.regionLandmarks, variables: own, view };
+      const { photometric, landmarks } = vertexTerms(face, inputs[k]);
       return { photometric, weighted: photometric.mul(weights.photo), landmarks };
     });
     const ambients = inputs.map(({ ambient }) => ambient);

@@ -1,0 +1,58 @@
+import { pathTrace } from '../engine.js';
+import type { Camera, Generator, Mesh, PathTraced, Tensor } from '../engine.js';
+import type { MorphableModel } from '../model/index.js';
+import { litFace } from '../scene/litFace.js';
+import { posedFace } from '../scene/posedFace.js';
+import type { FaceTextures } from '../scene/posedFace.js';
+import type { AlbedoAtlas } from './albedoAtlas.js';
+import { attributesOf } from './layout.js';
+import type { AttributeLayout, FaceAttributes } from './layout.js';
+
+/** What turns vectors into faces. */
+export interface AttributeModel {
+  readonly model: MorphableModel;
+  readonly atlas: AlbedoAtlas;
+  readonly layout: AttributeLayout;
+}
+
+/** A face that a vector of attributes stands for. */
+export interface AttributeFace {
+  readonly attributes: FaceAttributes;
+  /** In the camera's frame. */
+  readonly mesh: Mesh;
+  /** D and S, the statistical albedos. */
+  readonly textures: FaceTextures;
+}
+
+/** The face of a vector [size]. Differentiable. */
+export function faceOfAttributes({ model, atlas, layout }: AttributeModel, vector: Tensor): AttributeFace {
+  const attributes = attributesOf(layout, vector);
+  return { attributes, mesh: posedFace(model, attributes), textures: atlas.textures(attributes) };
+}
+
+/** How rays make a picture of a face. */
+export interface RayOptions {
+  /** Samples per pixel. */
+  readonly spp: number;
+  /** Segments of a path: 2 is direct light with self-shadows, 3 one bounce between parts of the face more. */
+  readonly depth: number;
+  /** Rows of the map that rays look the light up in: 64 in Dib et al. 2021. */
+  readonly lightHeight: number;
+  /** Where random numbers come from. */
+  readonly generator: Generator;
+}
+
+/**
+ * The ray traced picture of a face, with its self-shadows: F(chi) of Dib et al. 2021, eq. 1. Differentiable but for edges
+ * of visibility, see `pathTrace`.
+ * @param textures other albedos than the statistical ones; @param light other SH coefficients [K, 3] than its own.
+ */
+export function traceFace(
+  model: MorphableModel,
+  { attributes, mesh, textures: own }: AttributeFace,
+  camera: Camera,
+  { lightHeight, ...options }: RayOptions,
+  { textures = own, light = attributes.light }: { readonly textures?: FaceTextures; readonly light?: Tensor } = {},
+): PathTraced {
+  return pathTrace(litFace(model, mesh, textures, light, lightHeight), camera, options);
+}
