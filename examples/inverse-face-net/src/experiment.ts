@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { loadFaceModel } from '@chiaro/faces';
+import { deformedModel, loadFaceModel, type MorphableModel } from '@chiaro/faces';
 import { lossOf, rows, type Preset, type Row } from './config.js';
 import { corpusIn, priorPlan, type Corpus } from './corpus.js';
 import { meanSquares, shares, sigmaDiagonal } from './losses.js';
 import { FaceRenderer } from './model/faceRenderer.js';
-import { multilinearModel } from './model/multilinearModel.js';
+import { multilinearModel, type MultilinearModel } from './model/multilinearModel.js';
 import { vectorOf, type Group } from './model/parameters.js';
-import { worldModel } from './world/worldModel.js';
+import { numbers } from './world/numbers.js';
 import { worldPhotos, type WorldFace } from './world/worldPhotos.js';
 
 /** All that the rows of a table share. */
@@ -28,12 +28,15 @@ export interface Following {
 }
 
 /** Seeds of the first corpus, the pool and the test: they never meet. */
-const seeds = { corpus: 1, pool: 1_000_000, test: 2_000_000 };
+export const worldSeeds = { corpus: 1, pool: 1_000_000, test: 2_000_000 };
 
 /** The face model and its renderer. */
 export async function rendererOf({ modes, scans, size }: Preset): Promise<FaceRenderer> {
   return new FaceRenderer(await multilinearModel(await loadFaceModel(), modes, { scans }), size);
 }
+
+/** The world's own face model: 60 of the modes, and local deformations that no mode has. */
+export const heldOutModel = ({ base }: MultilinearModel): MorphableModel => deformedModel(base.data, numbers(77));
 
 /** Makes, or reads, what all rows share: `folder` keeps it. */
 export async function prepare(
@@ -44,16 +47,16 @@ export async function prepare(
   const renderer = await rendererOf(preset);
   const { model } = renderer;
   const told = (what: string) => (done: number, count: number) => onProgress?.(what, done, count);
-  const plan = priorPlan(renderer, preset.corpus, seeds.corpus);
+  const plan = priorPlan(renderer, preset.corpus, worldSeeds.corpus);
   const corpus = await corpusIn(join(folder, 'corpus'), renderer, plan, told('corpus'), signal);
-  const world = worldModel(model.base.data);
+  const world = heldOutModel(model);
   const { photo, ...of } = preset.world;
   const photos = (name: 'pool' | 'test', spp: number): Promise<WorldFace[]> =>
     worldPhotos(
       join(folder, name),
       world,
       model,
-      { count: of[name], seed: seeds[name], spp, photo, size: preset.size },
+      { count: of[name], seed: worldSeeds[name], spp, photo, size: preset.size },
       told(`photographs (${name})`),
       signal,
     );

@@ -21,7 +21,7 @@ import {
 import { eulerAngles } from '../model/landmarks.js';
 import type { MultilinearModel } from '../model/multilinearModel.js';
 import { part } from '../model/parameters.js';
-import { cropPhoto, type FaceCrop } from '../photo.js';
+import { cropPhoto, type FaceCrop, type Picture } from '../photo.js';
 import { normal, numbers } from './numbers.js';
 
 /** A photograph of the held-out world and what is true of it. */
@@ -92,13 +92,28 @@ function coefficients(
   });
 }
 
-/** One face of the world: path traced, developed, cropped by its landmarks. */
-async function photograph(
+/** A whole photograph of the world, and what is true of it. */
+export interface WorldPhotograph {
+  readonly picture: Picture;
+  /** [68 * 2] pixels, as a tracker finds them. */
+  readonly landmarks: readonly number[];
+  /** [V * 3] the face in the head's frame, with and without its expression, mm. */
+  readonly positions: Float32Array;
+  readonly neutral: Float32Array;
+  /** Euler angles of the head. */
+  readonly angles: readonly number[];
+  /** [V, 3] linear reflectance of the vertices. */
+  readonly diffuse: Tensor;
+  /** [H, 2H, 3] radiance. */
+  readonly map: Tensor;
+}
+
+/** One face of the world: path traced and developed. */
+export async function takePhotograph(
   world: MorphableModel,
-  model: MultilinearModel,
-  { spp, photo, size }: WorldPlan,
+  { spp, photo }: Pick<WorldPlan, 'spp' | 'photo'>,
   seed: number,
-): Promise<WorldFace> {
+): Promise<WorldPhotograph> {
   const random = numbers(seed);
   const scene = await drawFaceScene(world, seed, { size: photo, spread: 1, expression: 0.8, turn: 0.6 });
   const vector = (values: readonly number[]): Tensor => tensor(Float32Array.from(values));
@@ -130,10 +145,22 @@ async function photograph(
   const box = Math.max(...landmarks) - Math.min(...landmarks);
   // landmarks of a tracker are off by half a percent of the face
   const tracked = Array.from(landmarks, (p) => p + 0.005 * box * normal(random));
-  const data = developed(await image.data(), random);
-  const crop = cropPhoto({ width: photo, height: photo, data }, tracked, size);
-  const positions = Float32Array.from(await world.geometry({ identity, blendshapes }).data());
-  const neutral = await world.geometry({ identity }).data();
+  const picture = { width: photo, height: photo, data: developed(await image.data(), random) };
+  const geometry = async (expression: object): Promise<Float32Array> =>
+    Float32Array.from(await world.geometry({ identity, ...expression }).data());
+  const [positions, neutral] = [await geometry({ blendshapes }), await geometry({})];
+  return { ...{ picture, landmarks: tracked, positions, neutral, angles }, diffuse, map };
+}
+
+/** A photograph of the world as rows are judged by: cropped by its landmarks, with the closest parameters of the model. */
+async function worldFace(
+  world: MorphableModel,
+  model: MultilinearModel,
+  plan: WorldPlan,
+  seed: number,
+): Promise<WorldFace> {
+  const { picture, landmarks, positions, neutral, angles, diffuse, map } = await takePhotograph(world, plan, seed);
+  const crop = cropPhoto(picture, landmarks, plan.size);
   const theta = new Float32Array(model.layout.size);
   const put = (group: Parameters<typeof part>[2], values: ArrayLike<number>): void =>
     part(theta, model.layout, group).set(values);
@@ -162,7 +189,7 @@ export async function worldPhotos(
     ...{ count, shardSize: 20, signal, onProgress },
     settings: { ...plan, model: world.data.name, parameters: model.layout.size },
     make: async (k) => {
-      const { image, surroundings, mask, landmarks, positions, theta } = await photograph(world, model, plan, seed + k);
+      const { image, surroundings, mask, landmarks, positions, theta } = await worldFace(world, model, plan, seed + k);
       return {
         image: { type: 'U8', shape: [size, size, 3], data: image },
         surroundings: { type: 'U8', shape: [size, size, 3], data: surroundings },
