@@ -1,0 +1,152 @@
+import { Generator, rand, randn, tensor } from '@chiaro/autograd';
+import {
+  backgroundImage,
+  deformedModel,
+  faceSet,
+  photograph,
+  posedFace,
+  synthesize,
+  type FaceScene,
+  type MorphableModel,
+} from '@chiaro/faces';
+import { openDataset, writeDataset } from '@chiaro/faces/node';
+import { bvhOf, occlusion } from '@chiaro/render';
+
+/** A photograph of the held-out world, and what is true of it. */
+export interface WorldFace {
+  /** [S * S * 3] sRGB bytes. */
+  readonly photo: Uint8Array;
+  /** [68 * 2] pixels, off as those of a detector are. */
+  readonly landmarks: Float32Array;
+  /** [V * 3] the face in the head's frame, mm. */
+  readonly positions: Float32Array;
+  /** [S * S * 3] diffuse albedo, normals in the camera's frame, and [S * S] the face mask. */
+  readonly albedo: Float32Array;
+  readonly normals: Float32Array;
+  readonly faceMask: Float32Array;
+  /** [S * S] 1 where the brightest lamp is hidden by the face itself; 2 where it shines. */
+  readonly lamp: Uint8Array;
+  /** [S * S * 3] the same face in another light, linear RGB, and the coefficients [81 * 3] of that. */
+  readonly relit: Float32Array;
+  readonly relitLight: Float32Array;
+}
+
+/** Which photographs. */
+export interface WorldPlan {
+  readonly count: number;
+  /** Of the first face: other seeds are other people in other lights. */
+  readonly seed: number;
+  /** Pixels of a side, samples per pixel. */
+  readonly size: number;
+  readonly spp: number;
+}
+
+/** A face model with deformations that the given one does not have. */
+export async function worldModel(model: MorphableModel): Promise<MorphableModel> {
+  const uniform = await rand([4096], { generator: new Generator(77) }).data();
+  let used = 0;
+  return deformedModel(model.data, () => uniform[used++]);
+}
+
+/** Landmarks of a detector are off by this share of the face. */
+const landmarkNoise = 0.005;
+
+/** What the brightest lamp does at each pixel, see `WorldFace.lamp`. */
+async function lampShadows(
+  world: MorphableModel,
+  scene: FaceScene,
+  { depth, normals, faceMask }: { depth: Float32Array; normals: Float32Array; faceMask: Float32Array },
+): Promise<Uint8Array> {
+  const { size, focal, lamps } = scene;
+  const [lamp] = [...lamps].sort((a, b) => b.irradiance[1] - a.irradiance[1]);
+  const facing = Array.from(faceMask.keys()).filter((k) => {
+    const cosine = [0, 1, 2].reduce((sum, c) => sum + normals[3 * k + c] * lamp.direction[c], 0);
+    return faceMask[k] > 0.5 && cosine > 0.1;
+  });
+  const result = new Uint8Array(size * size);
+  if (facing.length === 0) return result;
+  const vector = (values: readonly number[]) => tensor(Float32Array.from(values));
+  const mesh = posedFace(world, {
+    rotation: vector(scene.rotation),
+    translation: vector(scene.translation),
+    identity: vector(scene.identity),
+    blendshapes: vector(scene.blendshapes),
+  });
+  const origins = Float32Array.from({ length: 3 * facing.length }, (_, i) => {
+    const k = facing[Math.floor(i / 3)];
+    const [x, y] = [(k % size) + 0.5 - size / 2, size / 2 - Math.floor(k / size) - 0.5];
+    return [(x / focal) * depth[k], (y / focal) * depth[k], -depth[k]][i % 3];
+  });
+  const directions = origins.map((_, i) => lamp.direction[i % 3]);
+  const rays = [origins, directions].map((list) => tensor(list, [facing.length, 3]));
+  const hidden = await occlusion(bvhOf(mesh), rays[0], rays[1], { tMin: 2 }).data();
+  facing.forEach((k, i) => (result[k] = hidden[i] > 0 ? 1 : 2));
+  return result;
+}
+
+/** The photographs of a plan, from their folder; what is missing is rendered. */
+export async function worldFaces(
+  folder: string,
+  world: MorphableModel,
+  { count, seed, size, spp }: WorldPlan,
+  onProgress?: (done: number, count: number) => void,
+  signal?: AbortSignal,
+): Promise<WorldFace[]> {
+  const looks = { backgrounds: ['gradient'], sensor: true } as const;
+  const plan = faceSet({ count, seed, size, looks, expression: 0.8, turn: 0.6 });
+  await writeDataset(folder, {
+    ...{ count, shardSize: 10, signal, onProgress },
+    settings: { ...plan, spp, model: world.data.name },
+    make: async (index) => {
+      const { scene } = await plan.item(world, index);
+      const face = await synthesize(world, scene, { spp });
+      const other = await plan.item(world, (index + 1) % count);
+      // the lamps of the next face from the other side, so that a face alone has another light too
+      const lit = {
+        ...scene,
+        lamps: other.scene.lamps.map((lamp) => ({ ...lamp, direction: mirrored(lamp.direction) })),
+      };
+      const relit = await synthesize(world, lit, { spp });
+      const { bytes } = photograph(scene, face.traced, face.coverage, backgroundImage(scene));
+      const box = Math.max(...face.landmarks) - Math.min(...face.landmarks);
+      const noise = await randn([136], { generator: new Generator(seed + index) }).data();
+      const vector = (values: readonly number[]) => tensor(Float32Array.from(values));
+      const positions = await world
+        .geometry({ identity: vector(scene.identity), blendshapes: vector(scene.blendshapes) })
+        .data();
+      const image = (data: Float32Array, ...channels: number[]) =>
+        ({ type: 'F32', shape: [size, size, ...channels], data }) as const;
+      return {
+        photo: { type: 'U8', shape: [size, size, 3], data: bytes },
+        landmarks: {
+          type: 'F32',
+          shape: [68, 2],
+          data: face.landmarks.map((p, k) => p + landmarkNoise * box * noise[k]),
+        },
+        positions: { type: 'F32', shape: [positions.length / 3, 3], data: Float32Array.from(positions) },
+        albedo: image(face.albedo, 3),
+        normals: image(face.normals, 3),
+        faceMask: image(face.faceMask),
+        lamp: { type: 'U8', shape: [size, size], data: await lampShadows(world, scene, face) },
+        relit: image(relit.traced, 3),
+        relitLight: { type: 'F32', shape: [81, 3], data: relit.light },
+      };
+    },
+  });
+  const dataset = await openDataset(folder);
+  const faces: WorldFace[] = [];
+  for (let k = 0; k < count; k++) {
+    const arrays = await dataset.sample(k);
+    const bytes = (name: string): Uint8Array => Uint8Array.from(arrays[name].data as Uint8Array);
+    const floats = (name: string): Float32Array => Float32Array.from(arrays[name].data as Float32Array);
+    faces.push({
+      ...{ photo: bytes('photo'), lamp: bytes('lamp'), landmarks: floats('landmarks'), relit: floats('relit') },
+      ...{ positions: floats('positions'), albedo: floats('albedo'), normals: floats('normals') },
+      ...{ faceMask: floats('faceMask'), relitLight: floats('relitLight') },
+    });
+  }
+  return faces;
+}
+
+/** A direction from the other side. */
+const mirrored = ([x, y, z]: readonly [number, number, number]): readonly [number, number, number] => [-x, y, z];
