@@ -1,6 +1,6 @@
 import { Parameter, tensor, zeros } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
-import type { FaceCoefficients } from './pose/landmarkModel.js';
+import type { LandmarkCoefficients } from './pose/landmarkModel.js';
 import { axisAngleOfRotation } from './pose/rotation.js';
 import type { HostPose } from './pose/startPose.js';
 
@@ -27,7 +27,7 @@ export function faceVariables(
   model: MorphableModel,
   identityCount: number,
   lightBands: number,
-  { pose, identity, expression }: FaceCoefficients & { readonly pose: HostPose },
+  { pose, identity, expression }: LandmarkCoefficients & { readonly pose: HostPose },
 ): FaceVariables {
   const padded = Float32Array.from({ length: identityCount }, (_, k) => identity[k] ?? 0);
   return {

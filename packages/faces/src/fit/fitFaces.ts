@@ -19,7 +19,7 @@ import { imageMetrics, outlineContains } from './metrics.js';
 import { fitModel, ofPhoto } from './modelFit.js';
 import type { FittedFace, HeldInputs } from './modelFit.js';
 import { landmarkPositions } from './pose/landmarkModel.js';
-import type { FaceCoefficients, LandmarkModel } from './pose/landmarkModel.js';
+import type { LandmarkCoefficients, LandmarkModel } from './pose/landmarkModel.js';
 import { modelPoints } from './pose/modelPoints.js';
 import { yawOf } from './pose/rotation.js';
 import { solveLandmarks } from './pose/solveLandmarks.js';
@@ -188,7 +188,7 @@ function poseStage(faces: readonly FaceInPhoto[], model: MorphableModel, config:
 function expectedOf(
   { identity = [], blendshapes = [] }: NonNullable<FaceInPhoto['start']>,
   model: LandmarkModel,
-): FaceCoefficients {
+): LandmarkCoefficients {
   const count = model.expression.length;
   const finite = [identity, blendshapes].every((list) => Array.from(list).every(Number.isFinite));
   if (!finite || (blendshapes.length !== 0 && blendshapes.length !== count)) {

@@ -14,7 +14,7 @@ import { heldInputs, holdLight } from '../modelFit.js';
 import type { HeldInputs } from '../modelFit.js';
 import { curveTangents } from '../pose/curves.js';
 import { landmarkPositions } from '../pose/landmarkModel.js';
-import type { FaceCoefficients } from '../pose/landmarkModel.js';
+import type { LandmarkCoefficients } from '../pose/landmarkModel.js';
 import { modelPoints } from '../pose/modelPoints.js';
 import type { ModelPoints } from '../pose/modelPoints.js';
 import { axisAngleOfRotation, rotationOfAxisAngle } from '../pose/rotation.js';
@@ -181,7 +181,7 @@ export class FrameTracker {
     return { rotation, translation, expression, light, ambient: start.ambient, photometric };
   }
 
-  #head({ rotation, translation, expression }: FrameStart): FaceCoefficients & { readonly pose: HostPose } {
+  #head({ rotation, translation, expression }: FrameStart): LandmarkCoefficients & { readonly pose: HostPose } {
     const { focal } = this.person;
     return {
       pose: { rotation: rotationOfAxisAngle(rotation), translation: Float64Array.from(translation), focal },

@@ -16,14 +16,14 @@ export interface LandmarkModel {
   readonly candidates: readonly (readonly number[])[];
 }
 
-/** Coefficients of a face. */
-export interface FaceCoefficients {
+/** Coefficients of a face: identity N(0, 1), and weights of expressions in [0, 1]. */
+export interface LandmarkCoefficients {
   readonly identity: Float64Array;
   readonly expression: Float64Array;
 }
 
 /** Positions [P * 3] of the points for given coefficients. */
-export function landmarkPositions(model: LandmarkModel, { identity, expression }: FaceCoefficients): Float64Array {
+export function landmarkPositions(model: LandmarkModel, { identity, expression }: LandmarkCoefficients): Float64Array {
   const positions = Float64Array.from(model.mean);
   const add = (mode: Float64Array, weight: number): void => {
     if (weight !== 0) for (let i = 0; i < positions.length; i++) positions[i] += weight * mode[i];

@@ -3,7 +3,7 @@ import { solveSymmetric } from './cholesky.js';
 import { curveTangents, distanceToLine, jawCount, landmarkCurves } from './curves.js';
 import type { LandmarkCurve } from './curves.js';
 import { landmarkPositions } from './landmarkModel.js';
-import type { FaceCoefficients, LandmarkModel } from './landmarkModel.js';
+import type { LandmarkCoefficients, LandmarkModel } from './landmarkModel.js';
 import { multiply3, rotationOfAxisAngle } from './rotation.js';
 import { startPose } from './startPose.js';
 import type { HostPose } from './startPose.js';
@@ -29,13 +29,13 @@ export interface KnownHead {
   /** Focal length in pixels; without it, it is found, with the prior on the distance. */
   readonly focal?: number;
   /** Where to start; a pose by scaled orthography without expression if not given. */
-  readonly start?: FaceCoefficients & { readonly pose: HostPose };
+  readonly start?: LandmarkCoefficients & { readonly pose: HostPose };
   /** What shape and expression are expected to be, in place of 0: the priors' means, and where they start without `start`. */
-  readonly expected?: FaceCoefficients;
+  readonly expected?: LandmarkCoefficients;
 }
 
 /** A head posed so that its landmarks fall on those of a photograph. */
-export interface LandmarkFit extends FaceCoefficients {
+export interface LandmarkFit extends LandmarkCoefficients {
   readonly pose: HostPose;
   /** The chosen point of each landmark, of the model's points. */
   readonly points: Int32Array;
@@ -150,7 +150,7 @@ interface Problem {
   readonly known: KnownHead;
 }
 
-interface State extends FaceCoefficients {
+interface State extends LandmarkCoefficients {
   readonly pose: HostPose;
   readonly points: Int32Array;
 }
@@ -177,7 +177,7 @@ function withFocal({ rotation, translation, focal: before }: HostPose, focal = b
 /** For every landmark the candidate that projects farthest out, across its curve and away from the nose: [68]. */
 export function choosePoints(
   { model, landmarks, centre, tangents }: Pick<Problem, 'model' | 'landmarks' | 'centre' | 'tangents'>,
-  state: FaceCoefficients & { readonly pose: HostPose },
+  state: LandmarkCoefficients & { readonly pose: HostPose },
 ): Int32Array {
   const positions = landmarkPositions(model, state);
   return Int32Array.from(model.candidates, (points, i) => {

@@ -5,6 +5,7 @@ export { bvhCost } from './cost.js';
 export { refitBvh } from './refit.js';
 export { buildBvhOnGpu } from './gpu/build.js';
 export { forestOf } from './forest.js';
+export type { ForestPart } from './forest.js';
 export { rowsOfBits } from './rowsOfBits.js';
 export { bvhWord, closestHit, closestHitOfForest, occluded, occludedByForest, offsetOrigin } from './traverse.wgsl.js';
 export { occlusion, rayCast } from './rayCast.js';
