@@ -1,25 +1,12 @@
 import { tensor, type Tensor } from '@chiaro/autograd';
-import { evaluateSH, halfCosine, shIndex } from '@chiaro/render';
+import { evaluateSH, fromConvention, halfCosine, shBands, toConvention } from '@chiaro/render';
 
-/** SfSNet's order: 1, z, x, y, 3z^2 - 1, xz, yz, x^2 - y^2, xy. */
-const order = [
-  [0, 0],
-  [1, 0],
-  [1, 1],
-  [1, -1],
-  [2, 0],
-  [2, 1],
-  [2, -1],
-  [2, 2],
-  [2, -2],
-] as const;
+/** Lights [B, 9, 3] as one of 3 B channels, [9, 3 B], and back. */
+const joined = (lights: Tensor): Tensor => lights.permute([1, 0, 2]).reshape([9, 3 * lights.shape[0]]);
+const apart = (light: Tensor): Tensor => light.reshape([9, light.size / 27, 3]).permute([1, 0, 2]);
 
-/** [9, 9]: row k has `of(l)` at the place of SfSNet's function number k among Chiaro's. */
-const toChiaroPlaces = (of: (l: number) => number): number[][] =>
-  order.map(([l, m]) => Array.from({ length: 9 }, (_, place) => (place === shIndex(l, m) ? of(l) : 0)));
-
-/** From Chiaro's places to SfSNet's. */
-const transposed = (matrix: number[][]): number[][] => matrix.map((_, i) => matrix.map((row) => row[i]));
+/** Radiance [B, 9, 3] of lights in SfSNet's convention, [B, 27]. */
+const radianceOf = (light: Tensor): Tensor => apart(fromConvention('sfsnet', light.reshape([light.size])));
 
 /**
  * f(N, L) of eq. 1: sum of L_k A_l Y_lm(n), with SfSNet's constants: 0.886227 of 1, 1.023327 of z, x and y, 0.247708 of
@@ -32,31 +19,19 @@ const transposed = (matrix: number[][]): number[][] => matrix.map((_, i) => matr
 export function shading(normals: Tensor, light: Tensor): Tensor {
   const [B, H, W] = normals.shape;
   const cosine = halfCosine(2);
-  const weights = transposed(toChiaroPlaces((l) => cosine[l]));
-  const coefficients = tensor(weights).matmul(light.reshape([B, 3, 9]).permute([0, 2, 1])); // [B, 9, 3]
+  const lobe = tensor(shBands(2).map((l) => cosine[l] / Math.PI));
   return evaluateSH(normals.reshape([B, H * W, 3]), 2)
-    .matmul(coefficients)
+    .mul(lobe)
+    .matmul(radianceOf(light))
     .reshape([B, H, W, 3]);
 }
 
 /**
  * Chiaro's light, radiance [B, 27] with colour fastest, in SfSNet's convention, [B, 27] with red's nine first: albedo *
- * shading is then what albedo * irradiance / pi was. For one light at a time, `toConvention` of @chiaro/render.
+ * shading is then what albedo * irradiance / pi was.
  */
-export function toSfsnet(light: Tensor): Tensor {
-  const B = light.shape[0];
-  const matrix = toChiaroPlaces(() => 1 / Math.PI);
-  return tensor(matrix)
-    .matmul(light.reshape([B, 9, 3]))
-    .permute([0, 2, 1])
-    .reshape([B, 27]);
-}
+export const toSfsnet = (light: Tensor): Tensor =>
+  toConvention('sfsnet', joined(light.reshape([light.shape[0], 9, 3]))).reshape([light.shape[0], 27]);
 
 /** The way back from `toSfsnet`. */
-export function fromSfsnet(light: Tensor): Tensor {
-  const B = light.shape[0];
-  const matrix = transposed(toChiaroPlaces(() => Math.PI));
-  return tensor(matrix)
-    .matmul(light.reshape([B, 3, 9]).permute([0, 2, 1]))
-    .reshape([B, 27]);
-}
+export const fromSfsnet = (light: Tensor): Tensor => radianceOf(light).reshape([light.shape[0], 27]);

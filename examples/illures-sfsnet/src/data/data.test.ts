@@ -7,7 +7,7 @@ import { irradianceSH } from '@chiaro/render';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets } from '../config.js';
-import { deformedModel } from './deformations.js';
+import { withDeformations } from './deformations.js';
 import { facesIn, type FaceSetPlan } from './faceFolder.js';
 import { residualOf, type KeptFace } from './faceMaps.js';
 import { faceSetPlan, type FaceSetName } from './faceSets.js';
@@ -198,7 +198,7 @@ describe('pairs', () => {
 
 describe('deformations', () => {
   it('move the face by some millimetres', () => {
-    const { data } = deformedModel(model.data, 3);
+    const { data } = withDeformations(model.data, 3);
     const vertices = data.positions.length;
     for (let k = 0; k < 3; k++) {
       const first = (data.blendshapeNames.length - 3 + k) * vertices;

@@ -8,7 +8,7 @@ const reach = 7;
  * skin, 15 to 50 mm wide, one way, and most of them the mirrored region the mirrored way. Their combinations are what
  * AlignNet_n learns from, so that it has no strong idea of what a face is (section 4.1 takes them from sketches).
  */
-export function deformedModel(data: FaceModelData, count: number): MorphableModel {
+export function withDeformations(data: FaceModelData, count: number): MorphableModel {
   const { positions, mask, blendshapes, blendshapeNames } = data;
   const draws = new Draws(0x6465, count);
   const skin = Array.from(mask.keys()).filter((v) => mask[v] > 0.5);
@@ -42,7 +42,7 @@ export function deformedModel(data: FaceModelData, count: number): MorphableMode
 }
 
 /**
- * A plan whose expressions are random combinations of the deformations of a `deformedModel`, other ones for each identity:
+ * A plan whose expressions are random combinations of the deformations of a `withDeformations`, other ones for each identity:
  * weights from -1 to 1.
  */
 export function deformed(plan: SynthesisPlan, count: number, seed: number): SynthesisPlan {

@@ -9,7 +9,7 @@ import {
   type SynthesisPlan,
 } from '@chiaro/faces';
 import type { Preset } from '../config.js';
-import { deformed, deformedModel } from './deformations.js';
+import { deformed, withDeformations } from './deformations.js';
 import { facesIn, type FaceSetPlan } from './faceFolder.js';
 import type { KeptFace } from './faceMaps.js';
 import { standInClips } from './standIn.js';
@@ -110,7 +110,7 @@ export function faceSetPlan(name: FaceSetName, { size, data }: Preset, model: Mo
     case 'deformations': {
       const grid = faceGrid({ identities, views, expressions, lights: 1, size, seed });
       const plan = deformed(grid, deformations, seed);
-      return { model: deformedModel(model.data, deformations), plan, picture: 'local', spp: 0 };
+      return { model: withDeformations(model.data, deformations), plan, picture: 'local', spp: 0 };
     }
     case 'video':
       return { model, ...standInClips({ ...data.video, size, seed }), picture: 'photograph', spp: train };

@@ -44,7 +44,7 @@ export async function chooseKeys(
     await look(Math.round((k * (total - 1)) / Math.max(1, tries - 1)));
   }
   onProgress?.({ stage: 'detect', detail, step: tries, steps: tries, rate: 0 });
-  // bad luck with those: any will do
+  // where none of those can be fitted, the first frame that can
   for (let index = 0; index < total && seen.length === 0; index++) await look(index);
   if (seen.length === 0) throw new ChiaroError('fitFrames: no frame shows a face that can be fitted');
   seen.sort((a, b) => a.yaw - b.yaw);
