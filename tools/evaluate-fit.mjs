@@ -18,6 +18,7 @@ import { truthModel } from './evaluate-fit/faces.mjs';
 import { page } from './evaluate-fit/page.mjs';
 import { baseConfig, rows } from './evaluate-fit/rows.mjs';
 import { truthOf, truthVersion } from './evaluate-fit/truth.mjs';
+import { numbersOf } from './evaluate/numbers.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { writeSheet, writeStrip } from './evaluate/sheet.mjs';
@@ -35,11 +36,7 @@ const { values: options } = parseArgs({
     fresh: { type: 'boolean', default: false },
   },
 });
-const [faces, size, budgetSeconds, sheetFaces] = ['faces', 'size', 'budget', 'sheet'].map((name) => {
-  const value = Number(options[name]);
-  if (!(value >= 0)) throw new Error(`--${name} needs a number, got ${options[name]}`);
-  return value;
-});
+const [faces, size, budgetSeconds, sheetFaces] = numbersOf(options, ['faces', 'size', 'budget', 'sheet']);
 const chosen = options.rows.split(',');
 const unknown = chosen.find((row) => !(row in rows));
 if (unknown !== undefined) throw new Error(`there is no row ${unknown}; there are ${Object.keys(rows).join(', ')}`);

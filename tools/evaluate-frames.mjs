@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { deviceInfo } from '@chiaro/autograd';
 import { fitFrames, loadFaceModel } from '@chiaro/faces';
 import { baseConfig } from './evaluate-fit/rows.mjs';
+import { numbersOf } from './evaluate/numbers.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { clipOf } from './evaluate-frames/clip.mjs';
@@ -28,11 +29,7 @@ const { values: options } = parseArgs({
     fresh: { type: 'boolean', default: false },
   },
 });
-const [clips, frames, size, blur] = ['clips', 'frames', 'size', 'blur'].map((name) => {
-  const value = Number(options[name]);
-  if (!(value >= 0)) throw new Error(`--${name} needs a number, got ${options[name]}`);
-  return value;
-});
+const [clips, frames, size, blur] = numbersOf(options, ['clips', 'frames', 'size', 'blur']);
 
 /** The vertex-based stages, which find most of the shape; textures do not bear on it. */
 const base = baseConfig(size);

@@ -20,6 +20,7 @@ import { truthOf, truthVersion } from './evaluate-fit/truth.mjs';
 import { bandsOf } from './evaluate-geometry/bands.mjs';
 import { page } from './evaluate-geometry/page.mjs';
 import { rows } from './evaluate-geometry/rows.mjs';
+import { numbersOf } from './evaluate/numbers.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { blurred } from './evaluate-person/persons.mjs';
 import { randomSource } from './face-model/random.mjs';
@@ -37,11 +38,7 @@ const { values: options } = parseArgs({
     fresh: { type: 'boolean', default: false },
   },
 });
-const [faces, size, blur] = ['faces', 'size', 'blur'].map((name) => {
-  const value = Number(options[name]);
-  if (!(value >= 0)) throw new Error(`--${name} needs a number, got ${options[name]}`);
-  return value;
-});
+const [faces, size, blur] = numbersOf(options, ['faces', 'size', 'blur']);
 const chosen = options.rows.split(',');
 const unknown = chosen.find((row) => !(row in rows));
 if (unknown !== undefined) throw new Error(`there is no row ${unknown}; there are ${Object.keys(rows).join(', ')}`);

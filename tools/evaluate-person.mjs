@@ -17,6 +17,7 @@ import { encodeImage } from '@chiaro/render';
 import { adapterName } from '../bench/lib/engine.mjs';
 import { markdownTable } from '../bench/lib/rows.mjs';
 import { baseConfig } from './evaluate-fit/rows.mjs';
+import { numbersOf } from './evaluate/numbers.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { writeStrip } from './evaluate/sheet.mjs';
@@ -33,11 +34,7 @@ const { values: options } = parseArgs({
     fresh: { type: 'boolean', default: false },
   },
 });
-const [persons, views, size, blur] = ['persons', 'views', 'size', 'blur'].map((name) => {
-  const value = Number(options[name]);
-  if (!(value >= 0)) throw new Error(`--${name} needs a number, got ${options[name]}`);
-  return value;
-});
+const [persons, views, size, blur] = numbersOf(options, ['persons', 'views', 'size', 'blur']);
 
 /** The vertex-based stages of the full schedule, which find most of the shape; textures do not bear on it. */
 const base = baseConfig(size);
