@@ -66,12 +66,10 @@ interface FaceSet {
  * paper: the numbers of section 4.1. SfSNet costs 17.2 G multiply-adds for an image: (13,860 x 20 x 4 + 15,000 x 25 x 6)
  * images x 6 x 20 G are about 400 PFLOP, days on a graphics card.
  *
- * small: 64 x 64 pixels and a quarter of the channels, 1/64 of that for an image: SfSNet 0.27 G multiply-adds, IlluResNet
- * 0.13 G more, an AlignNet 0.02 G; a training step does six times as many operations. Two AlignNets, 540 steps x 16 maps
- * each: 2.3 TFLOP. SfSNet alone, 614 steps x 4 images: 4.0 TFLOP; the whole, as many: 5.9 TFLOP; on videos and all together,
- * 600 steps x 6 images: 8.9 TFLOP. Together 21 TFLOP, some 33 minutes at 11 GFLOP/s (measured: a step of the whole takes
- * 0.87 s on two idle cores with lavapipe); a later row of the same seed shares what comes first, and takes 15. Few steps learn
- * with twice the paper's rate.
+ * small: 48 x 48 pixels and an eighth of the channels, 1/450 of that for an image. 1,080 steps of 8 maps for the AlignNets,
+ * 1,228 of 4 images for SfSNet alone, as many for the whole, 600 of 6 images on videos and all together: some ten minutes for
+ * the first row of a seed on two cores with lavapipe; a later row shares what comes first. Few steps learn with twice the
+ * paper's rate.
  *
  * smoke: everything once, in seconds.
  */
@@ -80,9 +78,9 @@ export const presets = {
   /** The same at twice the resolution, figure 13. */
   paper256: paperAt(256),
   small: {
-    ...{ size: 64, channels: 32, blocks: 5, batchSize: 4, pairs: { video: 2, synthetic: 1 } },
+    ...{ size: 48, channels: 16, blocks: 5, batchSize: 4, pairs: { video: 2, synthetic: 1 } },
     ...{ rate: 1e-3, decay: 0.98, decayEpochs: 5, alignBatchSize: 8 },
-    epochs: { align: 6, sfs: 2, whole: 2, weak: 2, joint: 1 },
+    epochs: { align: 6, sfs: 4, whole: 4, weak: 2, joint: 1 },
     ...{ localPerEpoch: 400, videoPairsPerEpoch: 400 },
     data: {
       local: { identities: 200, images: 15 },
