@@ -67,7 +67,7 @@ interface FaceSet {
  * images x 6 x 20 G are about 400 PFLOP, days on a graphics card.
  *
  * small: 48 x 48 pixels and an eighth of the channels, 1/450 of that for an image. 1,080 steps of 8 maps for the AlignNets,
- * 1,228 of 4 images for SfSNet alone, as many for the whole, 600 of 6 images on videos and all together: some ten minutes for
+ * 1,272 of 4 images for SfSNet alone, as many for the whole, 600 of 6 images on videos and all together: some ten minutes for
  * the first row of a seed on two cores with lavapipe; a later row shares what comes first. Few steps learn with twice the
  * paper's rate.
  *
@@ -81,15 +81,15 @@ export const presets = {
     ...{ size: 48, channels: 16, blocks: 5, batchSize: 4, pairs: { video: 2, synthetic: 1 } },
     ...{ rate: 1e-3, decay: 0.98, decayEpochs: 5, alignBatchSize: 8 },
     epochs: { align: 6, sfs: 4, whole: 4, weak: 2, joint: 1 },
-    ...{ localPerEpoch: 400, videoPairsPerEpoch: 400 },
+    ...{ localPerEpoch: 300, videoPairsPerEpoch: 400 },
     data: {
       local: { identities: 200, images: 15 },
-      expressions: { identities: 15, expressions: 6, views: 2, lights: 3 },
-      caricatures: { identities: 10, expressions: 6, views: 2, lights: 3 },
+      expressions: { identities: 24, expressions: 3, views: 3, lights: 3 },
+      caricatures: { identities: 14, expressions: 3, views: 3, lights: 3 },
       alignment: { identities: 30, styles: 10, deformations: 20, views: 4, expressions: 6 },
       video: { clips: 12, frames: [24, 24] },
-      test: { clips: 8, frames: 4 },
-      samples: { train: 32, test: 128 },
+      test: { clips: 16, frames: 3 },
+      samples: { train: 64, test: 128 },
     },
   },
   smoke: {

@@ -57,6 +57,36 @@ function posesAndLights(identities: number, images: number, size: number, seed: 
 }
 
 /**
+ * The faces of a plan, each identity in lights of its own: one or two small lamps from the side or above and little besides,
+ * whose shadows, highlights and light from skin to skin are what R holds.
+ */
+function inHardLights(plan: SynthesisPlan, seed: number): SynthesisPlan {
+  return {
+    ...plan,
+    settings: { hardLights: 1, plan: plan.settings },
+    item: async (model, index) => {
+      const { scene, labels } = await plan.item(model, index);
+      const draws = new Draws(seed, 0x6c69, labels['identity'], labels['light']);
+      const ambience = draws.between(0.03, 0.2);
+      const lamps = Array.from({ length: 1 + Number(draws.between() > 0.6) }, () => {
+        const [azimuth, height] = [draws.between(-1.4, 1.4), draws.between(-0.3, 1.2)];
+        const [strength, warmth] = [draws.between(1.2, 3.5), draws.between(-0.2, 0.3)];
+        return {
+          direction: [
+            Math.cos(height) * Math.sin(azimuth),
+            Math.sin(height),
+            Math.cos(height) * Math.cos(azimuth),
+          ] as const,
+          irradiance: [strength * (1 + warmth), strength, strength * (1 - warmth)] as const,
+          sharpness: Math.exp(draws.between(3.5, 6.5)),
+        };
+      });
+      return { scene: { ...scene, ambient: [ambience, ambience, ambience], lamps }, labels };
+    },
+  };
+}
+
+/**
  * The faces of a plan in each other's light: item k in that of item k + step, counted round. A lamp nearby keeps its place
  * relative to the head. Labels say whose light it is.
  */
@@ -100,9 +130,15 @@ export function faceSetPlan(name: FaceSetName, { size, data }: Preset, model: Mo
       return { model, plan, picture: 'local', spp: 0 };
     }
     case 'expressions':
-      return { model, plan: faceGrid({ ...data.expressions, size, seed, looks }), picture: 'traced', spp: train };
+      return {
+        ...{ model, plan: inHardLights(faceGrid({ ...data.expressions, size, seed, looks }), seed) },
+        ...{ picture: 'traced', spp: train },
+      };
     case 'caricatures':
-      return { model, plan: caricatureGrid({ ...data.caricatures, size, seed, looks }), picture: 'traced', spp: train };
+      return {
+        ...{ model, plan: inHardLights(caricatureGrid({ ...data.caricatures, size, seed, looks }), seed) },
+        ...{ picture: 'traced', spp: train },
+      };
     case 'styles': {
       const plan = faceGrid({ identities, styles, views, expressions, lights: 1, size, seed });
       return { model, plan, picture: 'local', spp: 0 };
