@@ -1,4 +1,4 @@
-import { defaultConfig, fitFace, summarize, vertexError, type FitConfig, type Photo } from '@chiaro/faces';
+import { fitFace, summarize, vertexConfig, vertexError, type Photo } from '@chiaro/faces';
 import { linearOfSRGB } from '@chiaro/render';
 import { heldOutModel, worldSeeds, type Following } from './experiment.js';
 import type { FaceRenderer } from './model/faceRenderer.js';
@@ -11,19 +11,6 @@ const photograph = { photo: 128, spp: 32 };
 
 /** Steps that fits are ended after. */
 const stepCounts = [10, 40] as const;
-
-/** A fit of shape, pose and light by so many vertex-based steps; next to nothing is done for textures and pictures. */
-function shortConfig(steps: number): FitConfig {
-  const { vertex, trace, texture, render } = defaultConfig;
-  return {
-    ...defaultConfig,
-    size: 96,
-    vertex: { ...vertex, size: 96, rounds: 2, steps: steps / 2 },
-    trace: { ...trace, levels: [] },
-    texture: { ...texture, size: 64, steps: 1, shadingSpp: 2 },
-    render: { ...render, spp: 1, lights: 0, frames: 0 },
-  };
-}
 
 /** What the network says of a face as the fit's coefficients: shape as it is, expression in weights of blendshapes. */
 async function startOf(
@@ -75,7 +62,7 @@ export async function refinementTable(
       for (const start of [undefined, prediction]) {
         const row = `${steps} steps, ${start ? 'landmarks and prediction' : 'landmarks'}`;
         const begun = performance.now();
-        const config = shortConfig(steps);
+        const config = vertexConfig(steps);
         const fit = await fitFace(photo, {
           ...{ model: model.base, landmarks, config, budgetSeconds: 600, seed: 1 },
           ...(start && { start }),

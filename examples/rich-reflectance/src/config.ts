@@ -1,4 +1,4 @@
-import type { BaseWeights } from '@chiaro/faces';
+import type { BaseWeights, EnhancedWeights } from '@chiaro/faces';
 
 /** Everything that a run depends on besides its row and seed. */
 export interface Preset {
@@ -9,14 +9,17 @@ export interface Preset {
   /** Pixels of a side, texels of a side of the statistical albedos. */
   readonly size: number;
   readonly texture: number;
+  /** Channels of the decoders' first 4 x 4 image; 256 in S2F2's table 4. */
+  readonly decoderChannels: number;
   /** Coefficients of shape and reflectance; as many as the model has, where it has fewer. */
   readonly modes: { readonly identity: number; readonly albedo: number };
   /** Rows of the map that rays look the light up in. */
   readonly lightHeight: number;
   readonly batchSize: number;
-  readonly epochs: number;
+  /** Of E alone, of the decoders with E fixed, and of all together. */
+  readonly epochs: { readonly base: number; readonly decoders: number; readonly joint: number };
   /** Of Adam. */
-  readonly rate: number;
+  readonly rate: { readonly encoder: number; readonly decoders: number };
   /** Faces to learn from, without labels, and faces to judge by, with samples per pixel of their renders. */
   readonly world: {
     readonly pool: number;
@@ -31,34 +34,41 @@ export interface Preset {
  * paper: section 3 and appendix A: ResNet-152, 256 x 256 pixels and texels, 10 epochs of E alone, batches of 8, Adam at 1e-6
  * from ImageNet's weights (`--imagenet`). It needs a graphics card.
  *
- * small: 64 x 64 pixels, ResNet-18 at a quarter of its channels (some 15 M multiply-adds an image) and 8 samples a pixel: a
- * step of 4 images is 4 x 64^2 x 8 = 131,000 paths and their gradients, which outweigh the network; 150 faces x 6 epochs /
- * 4 are 225 steps. From random weights 3e-4 instead of 1e-6.
+ * small: 48 x 48 pixels, 32 texels, ResNet-18 at a quarter of its channels (some 9 M multiply-adds an image), decoders at an
+ * eighth, 8 samples a pixel. A step of 4 images is 4 x 48^2 x 8 = 74,000 paths and their gradients, which outweigh the
+ * networks. 400 faces make 100 steps an epoch: 800 of E (0.45 s of processor time each with a software driver, measured), 400
+ * of the decoders (0.2 s) and 400 of both (0.4 s), besides 15 to 20 s of kernels for each stage. So on two idle cores a base
+ * row takes some 4 minutes (with 16 and 32 samples or a bounce more, up to three times that), and stages II and III on the
+ * base row that they share 3 more. The photographs are rendered once, in some 3 minutes. Adam from random weights: 3e-4 and
+ * 1e-3 instead of 1e-6 and 1e-7.
  *
  * smoke: everything once, in seconds.
  */
 export const presets = {
   paper: {
-    ...{ encoder: 'resnet152', width: 64, latent: 1000, size: 256, texture: 256 },
-    ...{ modes: { identity: 80, albedo: 80 }, lightHeight: 64, batchSize: 8, epochs: 10, rate: 1e-6 },
+    ...{ encoder: 'resnet152', width: 64, latent: 1000, size: 256, texture: 256, decoderChannels: 256 },
+    ...{ modes: { identity: 80, albedo: 80 }, lightHeight: 64, batchSize: 8 },
+    ...{ epochs: { base: 10, decoders: 5, joint: 5 }, rate: { encoder: 1e-6, decoders: 1e-7 } },
     ...{ world: { pool: 20_000, test: 200, spp: 64 }, judgingSpp: 64 },
   },
   small: {
-    ...{ encoder: 'resnet18', width: 16, latent: 256, size: 64, texture: 64 },
-    ...{ modes: { identity: 40, albedo: 40 }, lightHeight: 32, batchSize: 4, epochs: 6, rate: 3e-4 },
-    ...{ world: { pool: 150, test: 30, spp: 32 }, judgingSpp: 64 },
+    ...{ encoder: 'resnet18', width: 16, latent: 256, size: 48, texture: 32, decoderChannels: 32 },
+    ...{ modes: { identity: 40, albedo: 40 }, lightHeight: 32, batchSize: 4 },
+    ...{ epochs: { base: 8, decoders: 4, joint: 4 }, rate: { encoder: 3e-4, decoders: 1e-3 } },
+    ...{ world: { pool: 400, test: 40, spp: 32 }, judgingSpp: 64 },
   },
   smoke: {
-    ...{ encoder: 'resnet18', width: 4, latent: 16, size: 32, texture: 16 },
-    ...{ modes: { identity: 6, albedo: 4 }, lightHeight: 16, batchSize: 2, epochs: 5, rate: 3e-3 },
+    ...{ encoder: 'resnet18', width: 4, latent: 16, size: 32, texture: 16, decoderChannels: 8 },
+    ...{ modes: { identity: 6, albedo: 4 }, lightHeight: 16, batchSize: 2 },
+    ...{ epochs: { base: 5, decoders: 2, joint: 2 }, rate: { encoder: 3e-3, decoders: 3e-3 } },
     ...{ world: { pool: 4, test: 2, spp: 4 }, judgingSpp: 4 },
   },
 } as const satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof presets;
 
-/** What a row of the table changes. */
-export interface RowSettings {
+/** What a row of the table changes in stage I, the base reconstruction. */
+export interface BaseSettings {
   /** Bands of the light's spherical harmonics. */
   readonly bands: number;
   /** Samples per pixel, and segments of a path, while training. */
@@ -67,16 +77,26 @@ export interface RowSettings {
   readonly weights: BaseWeights;
 }
 
+/** What a row with all stages changes. */
+export interface EnhancedSettings {
+  /** D_1 and D_2, or one network for both increments. */
+  readonly decoders: 'dual' | 'single';
+  /** Factors of eq. 3; that of `diffuseConsistency` is of the first epoch of stage II and halves with each. */
+  readonly weights: EnhancedWeights & { readonly diffuseConsistency: number };
+  /** Whether eq. 3 teaches E too in stage III; if not, eq. 2 alone does, for as many steps. */
+  readonly joint: boolean;
+}
+
 /**
  * Appendix A: landmarks 1, w_i = 0.002 and w_c = 0.01 for the priors. Those are for sums in the paper; here all terms are
  * means (see `baseEnergy`), and what a mean difference of colour weighs beside a landmark's deviation is set so that both
  * have a like share at the beginning, which is printed.
  */
 const weights: BaseWeights = { rays: 30, vertices: 0, landmarks: 1, shapePrior: 0.2, albedoPrior: 1, box: 100 };
-const full: RowSettings = { bands: 9, spp: 8, depth: 2, weights };
+const full: BaseSettings = { bands: 9, spp: 8, depth: 2, weights };
 
-/** Rows of the table: the base reconstruction as the paper has it, and what it is compared with. */
-export const rows = {
+/** Rows of the base reconstruction as the paper has it, and what it is compared with. */
+export const baseRows = {
   rays: full,
   vertices: { ...full, weights: { ...weights, rays: 0, vertices: 30 } },
   both: { ...full, weights: { ...weights, rays: 15, vertices: 15 } },
@@ -86,6 +106,36 @@ export const rows = {
   spp32: { ...full, spp: 32 },
   bounce: { ...full, depth: 3 },
   noPriors: { ...full, weights: { ...weights, shapePrior: 0, albedoPrior: 0, box: 0 } },
-} as const satisfies Record<string, RowSettings>;
+} as const satisfies Record<string, BaseSettings>;
 
-export type Row = keyof typeof rows;
+/**
+ * Appendix A: w_1 = 20 (symmetry), w_2D = 0.5 halved each epoch, w_2S = 0.01, w_3 = 0.0001, w_4 not given, beside sums of
+ * photo differences. Beside a mean difference with 30, those would forbid all that is not symmetric: 3 for symmetry lets a
+ * difference of 0.1 between both cheeks through where it explains 0.01 of the picture. The ratio of w_2D and w_2S is kept.
+ */
+const enhanced = {
+  ...{ rays: 30, vertices: 0, diffuseSymmetry: 3, specularSymmetry: 3 },
+  ...{ diffuseConsistency: 30, specularConsistency: 0.6 },
+  ...{ diffuseSmoothness: 1, specularSmoothness: 1, normalSmoothness: 0, textureBox: 100 },
+} as const satisfies EnhancedWeights;
+const whole: EnhancedSettings = { decoders: 'dual', weights: enhanced, joint: true };
+
+/** Rows with all stages, after the base reconstruction `rays`: the paper's whole, and what it is compared with. */
+export const enhancedRows = {
+  dual: whole,
+  single: { ...whole, decoders: 'single' },
+  noRegularisers: {
+    ...whole,
+    weights: { ...enhanced, diffuseSymmetry: 0, specularSymmetry: 0, diffuseConsistency: 0, specularConsistency: 0 },
+  },
+  separate: { ...whole, joint: false },
+} as const satisfies Record<string, EnhancedSettings>;
+
+export type BaseRow = keyof typeof baseRows;
+export type EnhancedRow = keyof typeof enhancedRows;
+export type Row = BaseRow | EnhancedRow;
+
+/** All rows, in the table's order. */
+export const rowNames = [...Object.keys(baseRows), ...Object.keys(enhancedRows)] as readonly Row[];
+
+export const isEnhanced = (row: Row): row is EnhancedRow => Object.hasOwn(enhancedRows, row);

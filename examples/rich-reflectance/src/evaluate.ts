@@ -1,61 +1,71 @@
-import { Generator, noGrad, tensor, type Tensor } from '@chiaro/autograd';
+import { Generator, tensor, type Tensor } from '@chiaro/autograd';
 import {
   albedoError,
   angularError,
   faceBsdf,
-  faceOfAttributes,
   imageMetrics,
   shadowLeak,
   summarize,
-  surfaceImage,
-  textureImage,
   traceFace,
   vertexError,
-  type AttributeModel,
+  type AttributeFace,
   type ErrorSummary,
+  type FaceTextures,
 } from '@chiaro/faces';
-import { linearOfSRGB, renderAovs } from '@chiaro/render';
+import { linearOfSRGB, renderAovs, sampleTexture } from '@chiaro/render';
 import type { Experiment } from './experiment.js';
 import type { WorldFace } from './world.js';
 
-/** What is measured, in the order of the table's columns. */
-export const measures = ['vertices', 'normals', 'ssim', 'psnr', 'albedo', 'leak', 'relit'] as const;
+/** What is measured, in the order of the tables' columns: of shape and picture, then of reflectance and light. */
+export const measures = {
+  shape: ['vertices', 'normals', 'under20', 'under25', 'under30', 'ssim', 'psnr'],
+  reflectance: ['albedo', 'diffuseSsim', 'diffusePsnr', 'specularSsim', 'specularPsnr', 'leak', 'relit'],
+} as const;
+export type Measure = (typeof measures)[keyof typeof measures][number];
+
+/** Heads of the columns. */
+export const measureTitles: Readonly<Record<Measure, string>> = {
+  ...{ vertices: 'vertices [mm]', normals: 'normals [deg]', under20: '< 20°', under25: '< 25°', under30: '< 30°' },
+  ...{ ssim: 'SSIM', psnr: 'PSNR [dB]', albedo: 'diffuse [log]', diffuseSsim: 'diffuse SSIM' },
+  ...{ diffusePsnr: 'diffuse PSNR', specularSsim: 'specular SSIM', specularPsnr: 'specular PSNR' },
+  ...{ leak: 'shadow leak [log]', relit: 'relit PSNR [dB]' },
+};
 
 /**
- * Errors on a set of photographs, mean and deviation over them, inside of the face as both the truth and the rebuilt face
+ * Errors on a set of photographs, mean and deviation over them. Inside of the face as both the truth and the rebuilt face
  * show it:
  * - vertices: mean distance of corresponding vertices of the skin after the best rigid motion, mm (appendix C);
- * - normals: mean angle, degrees;
+ * - normals: mean angle, degrees; under20, under25, under30: shares of them that are off by less;
  * - ssim, psnr: of the final render (sRGB, dB);
- * - albedo: mean |log| of the diffuse albedo in the input's view, after a factor for each channel;
- * - leak: `shadowLeak` in the shadow of the brightest lamp; none where no photograph has one;
  * - relit: PSNR in another light, whose true coefficients are given, dB.
+ *
+ * Inside of the true face, by albedos projected to the input's view with the true camera and surface (section 6):
+ * - albedo: mean |log| of the diffuse albedo, after a factor for each channel;
+ * - diffuseSsim, diffusePsnr, specularSsim, specularPsnr: of the albedos as displays show them, without any factor;
+ * - leak: `shadowLeak` in the shadow of the brightest lamp; none where no photograph has one.
  */
-export type Scores = Readonly<Partial<Record<(typeof measures)[number], ErrorSummary>>>;
+export type Scores = Readonly<Partial<Record<Measure, ErrorSummary>>>;
 
 /** Fewer pixels of shadow or of light than this say nothing about a leak. */
 const leastPixels = 10;
 
-/** What a vector makes of one photograph: numbers by `measures`; without a cast shadow there is no leak. */
+/** What a face makes of one photograph: numbers by `measures`; without a cast shadow there is no leak. */
 async function scoreOne(
   { preset: { size, lightHeight, judgingSpp }, model, camera }: Experiment,
-  of: AttributeModel,
-  vector: Tensor,
+  face: AttributeFace,
   truth: WorldFace,
-): Promise<Partial<Record<(typeof measures)[number], number>>> {
-  const face = noGrad(() => faceOfAttributes(of, vector));
+): Promise<Partial<Record<Measure, number>>> {
+  const { mesh, textures, normalMap } = face;
   const rays = { spp: judgingSpp, depth: 2, lightHeight };
   const shape = { identity: face.attributes.identity, blendshapes: face.attributes.blendshapes };
   const skin = Array.from(model.data.mask.keys()).filter((v) => model.data.mask[v] > 0.5);
-  const aovs = renderAovs({ shapes: [{ mesh: face.mesh, bsdf: faceBsdf(model, face.textures) }] }, camera);
+  const aovs = renderAovs(
+    { shapes: [{ mesh, bsdf: faceBsdf(model, textures), ...(normalMap && { normalMap }) }] },
+    camera,
+  );
   const light = tensor(truth.relitLight, [81, 3]);
-  const [positions, normals, covered, albedo] = await Promise.all(
-    [
-      model.geometry(shape),
-      aovs.normal,
-      aovs.mask,
-      textureImage(surfaceImage(face.mesh, camera, 2), face.textures.diffuse),
-    ].map((t) => t.data()),
+  const [positions, normals, covered] = await Promise.all(
+    [model.geometry(shape), aovs.normal, aovs.mask].map((t) => t.data()),
   );
   const mask = Uint8Array.from(truth.faceMask, (m, k) => Number(m > 0.5 && covered[k] > 0));
   const photo = tensor(
@@ -68,25 +78,48 @@ async function scoreOne(
     await imageMetrics(final, photo, mask),
     await imageMetrics(relit, tensor(truth.relit, [size, size, 3]), mask),
   ];
-  const within = (value: number): Uint8Array => truth.lamp.map((v, k) => Number(v === value && mask[k] === 1));
+  const { mean: angle, shares } = angularError(normals, truth.normals, { mask });
+  const [under20, under25, under30] = shares.map(({ share }) => share);
+  return {
+    vertices: vertexError(positions, truth.positions, { align: 'rigid', vertices: skin }).mean,
+    ...{ normals: angle, under20, under25, under30 },
+    ...{ ssim: image.ssim, psnr: image.psnr, relit: other.psnr },
+    ...(await scoreAlbedos(textures, truth, size)),
+  };
+}
+
+/** Albedos in the input's view by the true camera: see `Scores`. */
+async function scoreAlbedos(
+  { diffuse, specular }: FaceTextures,
+  truth: WorldFace,
+  size: number,
+): Promise<Partial<Record<Measure, number>>> {
+  const places = tensor(truth.uv, [size * size, 2]);
+  const seen = (texture: Tensor): Tensor => sampleTexture(texture, places).reshape([size, size, 3]);
+  const inside = Uint8Array.from(truth.faceMask, (m) => Number(m > 0.5));
+  const trueSpecular = tensor(truth.specular, [size, size, 1]).expand([size, size, 3]);
+  const [diffuseMetrics, specularMetrics, albedo] = [
+    await imageMetrics(seen(diffuse), tensor(truth.albedo, [size, size, 3]), inside),
+    await imageMetrics(seen(specular), trueSpecular, inside),
+    await seen(diffuse).data(),
+  ];
+  const within = (value: number): Uint8Array => truth.lamp.map((v, k) => Number(v === value && inside[k] === 1));
   const [shadow, lit] = [within(1), within(2)];
   const isCast = [shadow, lit].every((list) => list.reduce((a, b) => a + b, 0) >= leastPixels);
   return {
-    vertices: vertexError(positions, truth.positions, { align: 'rigid', vertices: skin }).mean,
-    normals: angularError(normals, truth.normals, { mask }).mean,
-    ...{ ssim: image.ssim, psnr: image.psnr, relit: other.psnr },
-    albedo: albedoError(albedo, truth.albedo, { mask, gain: 'perChannel' }).log,
+    albedo: albedoError(albedo, truth.albedo, { mask: inside, gain: 'perChannel' }).log,
+    ...{ diffuseSsim: diffuseMetrics.ssim, diffusePsnr: diffuseMetrics.psnr },
+    ...{ specularSsim: specularMetrics.ssim, specularPsnr: specularMetrics.psnr },
     ...(isCast && { leak: shadowLeak(albedo, truth.albedo, shadow, lit) }),
   };
 }
 
-/** Errors of vectors [N, size] of the test's photographs. */
-export async function score(experiment: Experiment, of: AttributeModel, vectors: Tensor): Promise<Scores> {
-  const found: Partial<Record<(typeof measures)[number], number>>[] = [];
-  for (const [n, truth] of experiment.test.entries())
-    found.push(await scoreOne(experiment, of, vectors.select(0, n), truth));
+/** Errors of the faces that a row finds in the test's photographs, by their numbers. */
+export async function score(experiment: Experiment, faceOf: (n: number) => AttributeFace): Promise<Scores> {
+  const found: Partial<Record<Measure, number>>[] = [];
+  for (const [n, truth] of experiment.test.entries()) found.push(await scoreOne(experiment, faceOf(n), truth));
   return Object.fromEntries(
-    measures.flatMap((name) => {
+    [...measures.shape, ...measures.reflectance].flatMap((name) => {
       const values = found.flatMap((one) => one[name] ?? []);
       return values.length > 0 ? [[name, summarize(values)]] : [];
     }),

@@ -10,16 +10,22 @@ import {
 } from '@chiaro/faces';
 import { pinhole, type Camera } from '@chiaro/render';
 import type { Preset } from './config.js';
-import { worldFaces, worldModel, type WorldFace } from './world.js';
+import { worldFaces, worldModel, type WorldFace, type WorldVariation } from './world.js';
 
-/** All that the rows of a table share. */
-export interface Experiment {
+/** What faces are rebuilt by. */
+export interface Setting {
   readonly preset: Preset;
-  readonly folder: string;
   readonly model: MorphableModel;
   readonly start: AttributeStart;
   /** The camera that faces are rebuilt for: the focal length of the photographs is not known. */
   readonly camera: Camera;
+  /** Its focal length over the picture's side. */
+  readonly focal: number;
+}
+
+/** All that the rows of a table share. */
+export interface Experiment extends Setting {
+  readonly folder: string;
   /** Photographs to learn from; only they and their landmarks are looked at. */
   readonly pool: readonly WorldFace[];
   /** Photographs to judge by: other people, other lights. */
@@ -32,51 +38,76 @@ export interface Following {
   readonly signal?: AbortSignal;
 }
 
-/** Millimetres from the camera to the head at the start, and what a picture shows at that distance. */
-const [distance, extent] = [1100, 300];
+/**
+ * Where the 68 landmarks of a face lie in the world's photographs, in shares of the picture's side: the middle of their box
+ * and its longer side (0.492 +- 0.024, middle +- 0.003). People's photographs are cut out alike, and faces begin there.
+ */
+export const framing = { middle: [0.5, 0.541], side: 0.492 } as const;
+/** Millimetres from the camera to the head at the start. */
+const distance = 1100;
 /** Radiance from everywhere at the start. */
 const ambient = 0.5;
 /** Seeds of the two sets: they never meet. */
 const seeds = { pool: 1_000_000, test: 2_000_000 };
 
-/** The pinhole camera of a number of pixels. */
-const cameraOf = (size: number): Camera =>
-  pinhole({
-    ...{ width: size, height: size, near: 50, far: 5000 },
-    intrinsics: tensor([(size * distance) / extent, (size * distance) / extent, size / 2, size / 2]),
+/** The model, and the camera and place of a face in a picture of the preset's size. */
+export async function settingOf(preset: Preset): Promise<Setting> {
+  const model = await loadFaceModel();
+  const points = await model.landmarks(model.mean).data();
+  const box = [0, 1].map((axis) => {
+    const values = Array.from({ length: 68 }, (_, k) => points[3 * k + axis]);
+    return { from: Math.min(...values), to: Math.max(...values) };
   });
+  /** Millimetres at the head that the picture shows. */
+  const extent = Math.max(...box.map(({ from, to }) => to - from)) / framing.side;
+  const middle = box.map(({ from, to }) => (from + to) / 2);
+  const focal = distance / extent;
+  return {
+    ...{ preset, model, focal },
+    camera: pinhole({
+      ...{ width: preset.size, height: preset.size, near: 50, far: 5000 },
+      intrinsics: tensor([focal, focal, 0.5, 0.5].map((x) => x * preset.size)),
+    }),
+    start: { translation: [-middle[0], (0.5 - framing.middle[1]) * extent - middle[1], -distance], ambient },
+  };
+}
+
+/** In what each of the two sets differs from rich reflectance's own. */
+export type WorldVariations = Readonly<Partial<Record<'pool' | 'test', WorldVariation>>>;
 
 /** Makes, or reads, what all rows share: `folder` keeps it. */
 export async function prepare(
   preset: Preset,
   folder: string,
   { onProgress, signal }: Following = {},
+  variations: WorldVariations = {},
 ): Promise<Experiment> {
-  const model = await loadFaceModel();
-  const points = await model.landmarks(model.mean).data();
-  const middle = (axis: number): number => {
-    const values = Array.from({ length: 68 }, (_, k) => points[3 * k + axis]);
-    return (Math.min(...values) + Math.max(...values)) / 2;
-  };
-  const world = await worldModel(model);
+  const setting = await settingOf(preset);
+  const world = await worldModel(setting.model);
   const faces = (name: 'pool' | 'test'): Promise<WorldFace[]> =>
     worldFaces(
       join(folder, name),
       world,
-      { count: preset.world[name], seed: seeds[name], size: preset.size, spp: preset.world.spp },
+      {
+        count: preset.world[name],
+        seed: seeds[name],
+        size: preset.size,
+        spp: preset.world.spp,
+        variation: variations[name],
+      },
       (done, count) => onProgress?.(`photographs (${name})`, done, count),
       signal,
     );
   return {
-    ...{ preset, folder, model, camera: cameraOf(preset.size) },
-    start: { translation: [-middle(0), -middle(1), -distance], ambient },
+    ...setting,
+    folder,
     pool: await faces('pool'),
     test: await faces('test'),
   };
 }
 
 /** What turns vectors of a row into faces. */
-export const attributeModel = ({ model, preset, start }: Experiment, bands: number): AttributeModel => ({
+export const attributeModel = ({ model, preset, start }: Setting, bands: number): AttributeModel => ({
   model,
   atlas: albedoAtlas(model, preset.texture),
   layout: attributeLayout(model, { ...preset.modes, bands }, start),

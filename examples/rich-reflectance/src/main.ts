@@ -1,57 +1,100 @@
-// npm run example rich-reflectance -- [--preset NAME] [--row NAME] [--seed N] [--table] [--out FOLDER]
+// npm run example rich-reflectance -- [PHOTO ...] [--preset NAME] [--row NAME] [--seed N] [--table] [--out FOLDER]
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChiaroError } from '@chiaro/autograd';
-import { InterruptedError } from '@chiaro/nn/node';
-import { presets, rows, type PresetName, type Row } from './config.js';
+import { photoList } from '@chiaro/faces/node';
+import { InterruptedError, progressLines } from '@chiaro/nn/node';
+import { presets, rowNames, type PresetName, type Row } from './config.js';
+import { costTable } from './cost.js';
 import { prepare } from './experiment.js';
-import { meanRow, readEntry, runRow, table } from './table.js';
+import { judgeNaive, resultsOf, runRow, table } from './table.js';
+import { predictPhoto, takeApart } from './uses/photos.js';
+import { trainedPredictor } from './uses/predictor.js';
+import { refinementTable } from './uses/refine.js';
 
-const usage = `usage: npm run example rich-reflectance -- [--preset ${Object.keys(presets).join(' | ')}]
-  [--row ${Object.keys(rows).join(' | ')}] [--seed N] [--table] [--out FOLDER] [--imagenet FILE.pth]
-Trains a row of the table and judges it; --table: all rows with three seeds. What was done is not done again.`;
+const usage = `usage: npm run example rich-reflectance -- [PHOTO ...] [--preset ${Object.keys(presets).join(' | ')}]
+  [--row ${rowNames.join(' | ')}] [--seed N] [--table] [--out FOLDER] [--imagenet FILE.pth]
+Without photographs: trains a row of the table and judges it; --table: all rows with three seeds. What was done is not done again.
+With photographs, or folders of them: takes each apart into a folder, with the networks of that row and seed.
+[--remove-shadows] also shows it without the shadows that the face casts on itself, [--light PHOTO] in that photograph's
+light, [--albedo PHOTO] with that photograph's skin.
+--refine N instead fits N photographs that nobody has seen with and without the networks' prediction.
+--cost instead measures what the preset costs on this machine.`;
 
-const { values } = parseArgs({
+const { values, positionals: photos } = parseArgs({
+  allowPositionals: true,
   options: {
     preset: { type: 'string', default: 'small' },
-    row: { type: 'string', default: 'rays' },
+    row: { type: 'string', default: 'dual' },
     seed: { type: 'string', default: '1' },
     table: { type: 'boolean', default: false },
     out: { type: 'string', default: 'out/rich-reflectance' },
     imagenet: { type: 'string' },
+    'remove-shadows': { type: 'boolean', default: false },
+    light: { type: 'string' },
+    albedo: { type: 'string' },
+    refine: { type: 'string' },
+    cost: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed);
 if (
   !Object.hasOwn(presets, values.preset) ||
-  !Object.hasOwn(rows, values.row) ||
-  !Number.isSafeInteger(seed) ||
-  seed < 1
+  !rowNames.some((row) => row === values.row) ||
+  ![seed, Number(values.refine ?? 1)].every((n) => Number.isSafeInteger(n) && n >= 1)
 ) {
   console.error(usage);
   process.exit(2);
 }
 const [name, row] = [values.preset as PresetName, values.row as Row];
+const folder = join(values.out, name);
 
-try {
-  const folder = join(values.out, name);
-  const experiment = await prepare(presets[name], folder, {
-    onProgress: (what, done, count) => console.error(`${what}: ${done} of ${count}`),
-  });
-  const all = Object.keys(rows) as Row[];
-  const jobs = values.table ? [1, 2, 3].flatMap((k) => all.map((each) => ({ row: each, seed: k }))) : [{ row, seed }];
-  await meanRow(experiment);
+/** Trains what is asked for and prints the table. */
+async function train(): Promise<void> {
+  const experiment = await prepare(presets[name], folder, { onProgress: progressLines(process.stderr) });
+  const jobs = values.table
+    ? [1, 2, 3].flatMap((k) => rowNames.map((each) => ({ row: each, seed: k })))
+    : [{ row, seed }];
+  await judgeNaive(experiment);
   for (const job of jobs) {
     const { shares = {} } = await runRow(experiment, { ...job, imageNet: values.imagenet });
-    const list = Object.entries<number>(shares).map(([term, share]) => `${term} ${(100 * share).toFixed(1)} %`);
-    console.log(`loss of ${job.row}, seed ${job.seed}, at step 0: ${list.join(', ')}`);
+    for (const [stage, terms] of Object.entries(shares)) {
+      const list = Object.entries(terms).map(([term, share]) => `${term} ${(100 * share).toFixed(1)} %`);
+      console.log(`loss of ${job.row}, seed ${job.seed}, at the first step of stage ${stage}: ${list.join(', ')}`);
+    }
   }
-  const found = await Promise.all([
-    readEntry(folder, 'mean', 0),
-    ...all.flatMap((each) => [1, 2, 3].map((k) => readEntry(folder, each, k))),
-    ...(seed > 3 ? [readEntry(folder, row, seed)] : []),
-  ]);
-  console.log(table(found.flatMap((entry) => entry ?? [])));
+  console.log(table(await resultsOf(folder).read()));
+}
+
+/** Fits photographs of the world with and without the networks. */
+async function refine(count: number): Promise<void> {
+  const predictor = await trainedPredictor(presets[name], folder, row, seed);
+  console.log(await refinementTable(predictor, folder, count, { onProgress: progressLines(process.stderr) }));
+}
+
+/** Takes photographs apart; one that cannot be is told of, and the next one follows. */
+async function takeAllApart(): Promise<void> {
+  const predictor = await trainedPredictor(presets[name], folder, row, seed);
+  const note = (text: string): void => console.log(text);
+  const other = (path: string | undefined) => (path === undefined ? undefined : predictPhoto(predictor, path, note));
+  const [light, albedo] = [await other(values.light), await other(values.albedo)];
+  for (const { path, name: title } of await photoList(photos))
+    try {
+      const to = join(values.out, 'photos', title);
+      const seen = await predictPhoto(predictor, path, note);
+      await takeApart(predictor, seen, to, { removeShadows: values['remove-shadows'], light, albedo });
+      console.log(`${path}: ${seen.milliseconds.toFixed(1)} ms for the networks; see ${join(to, 'report.html')}`);
+    } catch (error) {
+      if (!(error instanceof ChiaroError)) throw error;
+      process.exitCode = 1;
+      console.error(error.message);
+    }
+}
+
+try {
+  if (values.cost) console.log(await costTable(presets[name]));
+  else if (values.refine !== undefined) await refine(Number(values.refine));
+  else await (photos.length > 0 ? takeAllApart() : train());
 } catch (error) {
   if (!(error instanceof ChiaroError)) throw error;
   console.error(error.message);

@@ -1,12 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadImage } from '@chiaro/render';
 import { readJsonl } from '@chiaro/nn/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets } from './config.js';
-import { prepare, type Experiment } from './experiment.js';
-import { meanRow, readEntry, runRow, table } from './table.js';
-import { rowFolder } from './training.js';
+import { framing, prepare, type Experiment } from './experiment.js';
+import { judgeNaive, resultsOf, runRow, table } from './table.js';
+import { takeApart } from './uses/photos.js';
+import { trainedPredictor } from './uses/predictor.js';
+import { photoOf } from './uses/refine.js';
+import { stageFolder } from './training/trainRow.js';
 
 const out = mkdtempSync(join(tmpdir(), 'chiaro-rich-reflectance-'));
 let experiment: Experiment;
@@ -16,27 +20,78 @@ beforeAll(async () => {
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 describe('rich reflectance', () => {
-  it('trains an encoder by rays without labels, judges it, and does nothing twice', async () => {
-    const mean = await meanRow(experiment);
+  it('trains encoder and decoders by rays without labels, judges them, and does nothing twice', async () => {
+    const [mean, light] = await judgeNaive(experiment);
     const entry = await runRow(experiment, { row: 'rays', seed: 1, stream: false });
-    const { rays, landmarks, vertices } = entry.shares!;
-    expect(Object.values(entry.shares!).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    const { rays, landmarks, vertices } = entry.shares!['base'];
+    expect(Object.values(entry.shares!['base']).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
     expect(Math.min(rays, landmarks)).toBeGreaterThan(0.05);
     expect(vertices).toBe(0);
+    expect(light.scores.psnr!.mean).toBeGreaterThan(mean.scores.psnr!.mean + 0.5);
+    expect(light.scores.vertices).toEqual(mean.scores.vertices);
     for (const { scores } of [mean, entry]) {
       expect(scores.vertices!.mean).toBeGreaterThan(0.1);
       expect(scores.vertices!.mean).toBeLessThan(30);
       expect(Object.values(scores).every(({ mean: value }) => Number.isFinite(value))).toBe(true);
     }
-    const log = await readJsonl(join(rowFolder(out, 'rays', 1), 'log.jsonl'));
+    const log = await readJsonl(join(stageFolder(out, 'rays', 1), 'log.jsonl'));
     const losses = log.flatMap((record) => (record.kind === 'step' ? [record.values['loss']] : []));
     const tail = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
     expect(tail(losses.slice(-3))).toBeLessThan(tail(losses.slice(0, 3)));
 
-    expect(await readEntry(out, 'rays', 1)).toEqual(entry);
+    expect(await resultsOf(out).read()).toEqual([mean, light, entry]);
+
+    // all stages: the base reconstruction is the one that there is
+    const whole = await runRow(experiment, { row: 'dual', seed: 1, stream: false });
+    expect(whole.shares!['base']).toEqual(entry.shares!['base']);
+    const { decoders, joint } = whole.shares!;
+    for (const terms of [decoders, joint]) expect(Object.values(terms).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    expect(decoders['diffuseConsistency']).toBe(0);
+    expect(joint['enhanced-diffuseConsistency']).toBeGreaterThan(0);
+    expect(joint['enhanced-rays']).toBeGreaterThan(0.05);
+    expect(whole.scores.albedo!.mean).not.toBe(entry.scores.albedo!.mean);
     const begun = performance.now();
-    expect(await runRow(experiment, { row: 'rays', seed: 1, stream: false })).toEqual(entry);
+    expect(await runRow(experiment, { row: 'dual', seed: 1, stream: false })).toEqual(whole);
     expect(performance.now() - begun).toBeLessThan(2000);
-    expect(table([mean, entry]).split('\n')).toHaveLength(4);
+    expect(table([mean, entry, whole]).split('\n')).toHaveLength(11);
   }, 480_000);
+
+  it('takes a photograph apart, and shows it without shadows, in another light, with another skin', async () => {
+    const predictor = await trainedPredictor(presets.smoke, out, 'dual', 1);
+    const [first, second] = await Promise.all(
+      experiment.test.map(({ photo, landmarks }, k) => predictor.predict(photoOf(photo, `photograph ${k}`), landmarks)),
+    );
+    const { crop } = first;
+    const [x, y] = [0, 1].map((c) => Array.from(first.landmarks).filter((_, i) => i % 2 === c));
+    const box = [Math.max(...x) - Math.min(...x), Math.max(...y) - Math.min(...y)];
+    expect(Math.max(...box) / crop.width).toBeCloseTo(framing.side, 5);
+    expect(((Math.max(...y) + Math.min(...y)) / 2 - crop.top) / crop.height).toBeCloseTo(framing.middle[1], 5);
+
+    const folder = join(out, 'photo');
+    // so little training tells lights hardly apart
+    const { attributes } = second.face;
+    const dimmed = { ...attributes, light: attributes.light.mul(0.4) };
+    const other = { name: 'other', face: { ...second.face, attributes: dimmed } };
+    const drawing = { size: 32, spp: 2, smallSize: 16, smallSpp: 1, lights: 1, frames: 2 };
+    await takeApart(predictor, first, folder, { removeShadows: true, light: other, albedo: other }, drawing);
+    const pictures = ['photo', 'overlay', 'final', 'shading', 'normals', 'diffuse', 'specular', 'environment'];
+    const uses = [
+      'without-shadows',
+      'light-of-other',
+      'albedo-of-other',
+      'relit-even',
+      'turntable-000',
+      'turntable-001',
+    ];
+    const files = new Set(readdirSync(folder));
+    for (const name of [...pictures, ...uses]) expect(files).toContain(`${name}.png`);
+    for (const name of ['face.glb', 'fit.json', 'report.html']) expect(files).toContain(name);
+    const read = async (name: string): Promise<Float32Array> =>
+      Float32Array.from(await (await loadImage(join(folder, `${name}.png`))).data());
+    const [photo, free, lit, overlay] = await Promise.all(
+      ['photo', 'without-shadows', 'light-of-other', 'overlay'].map(read),
+    );
+    expect(free.every((v, i) => v >= photo[i] - 0.02)).toBe(true);
+    expect(lit.some((v, i) => Math.abs(v - overlay[i]) > 0.02)).toBe(true);
+  }, 240_000);
 });

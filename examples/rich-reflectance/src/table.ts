@@ -1,70 +1,90 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deviceInfo, noGrad, zeros } from '@chiaro/autograd';
+import { deviceInfo } from '@chiaro/autograd';
 import { writeSafetensors } from '@chiaro/nn';
+import { ResultsFile } from '@chiaro/nn/node';
 import { host } from '@chiaro/tensor/host';
-import { rows, type Row } from './config.js';
-import { measures, score, type Scores } from './evaluate.js';
-import { attributeModel, type Experiment } from './experiment.js';
-import { batchOf, rowFolder, trainRow, type Job, type Trained } from './training.js';
+import { rowNames, type Row } from './config.js';
+import { measures, measureTitles, score, type Measure, type Scores } from './evaluate.js';
+import type { Experiment } from './experiment.js';
+import { meanFace, meanFaceRelit } from './naive.js';
+import { facesIn } from './network.js';
+import { batchOf } from './training/photoBatch.js';
+import { trainRow, type Job, type Trained } from './training/trainRow.js';
+
+/** What has to be beaten: the mean face in even light for everybody, and in the light that fits each photograph best. */
+const naiveRows = ['mean', 'light'] as const;
 
 /** What a row of the table says. */
 export interface Entry {
-  /** A trained row, or `mean`: the mean face in even light for everybody. */
-  readonly row: Row | 'mean';
+  readonly row: Row | (typeof naiveRows)[number];
+  /** 0 of rows that nothing is trained for. */
   readonly seed: number;
   /** Of training. */
   readonly seconds: number;
   readonly adapter: string;
   readonly scores: Scores;
-  /** Of a trained row: each term's share of the loss of the first step. */
+  /** Of a trained row: each term's share of the loss of each stage's first step. */
   readonly shares?: Trained['shares'];
 }
 
-const entryFile = (folder: string, row: Entry['row'], seed: number): string =>
-  join(folder, `seed-${seed}`, `${row}.json`);
+/** `results.json` of a folder. */
+export const resultsOf = (folder: string): ResultsFile<Entry> =>
+  new ResultsFile(join(folder, 'results.json'), ({ row, seed }) => `${row} ${seed}`);
 
-/** What was measured earlier, or undefined. */
-export async function readEntry(folder: string, row: Entry['row'], seed: number): Promise<Entry | undefined> {
-  const file = entryFile(folder, row, seed);
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Entry) : undefined;
-}
-
-/** Measures an entry once, and keeps it. */
-async function keep(folder: string, entry: Entry): Promise<Entry> {
-  const text = `${JSON.stringify(entry, undefined, 2)}\n`;
-  await host.writeFile(entryFile(folder, entry.row, entry.seed), new TextEncoder().encode(text));
+/** What was measured earlier, or what `measure` finds now. */
+async function once(
+  { folder }: Experiment,
+  row: Entry['row'],
+  seed: number,
+  measure: () => Promise<Pick<Entry, 'seconds' | 'scores' | 'shares'>>,
+): Promise<Entry> {
+  const results = resultsOf(folder);
+  const done = (await results.read()).find((entry) => entry.row === row && entry.seed === seed);
+  if (done) return done;
+  const entry = { row, seed, adapter: (await deviceInfo()).name, ...(await measure()) };
+  await results.put([entry]);
   return entry;
 }
 
-/** What has to be beaten: the vector of zeros for every photograph. */
-export async function meanRow(experiment: Experiment): Promise<Entry> {
-  const { folder, test } = experiment;
-  const done = await readEntry(folder, 'mean', 0);
-  if (done) return done;
-  const of = attributeModel(experiment, 9);
-  const scores = await score(experiment, of, zeros([test.length, of.layout.size]));
-  return keep(folder, { row: 'mean', seed: 0, seconds: 0, adapter: (await deviceInfo()).name, scores });
+/** Judges what has to be beaten. */
+export async function judgeNaive(experiment: Experiment): Promise<Entry[]> {
+  const face = meanFace(experiment);
+  return [
+    await once(experiment, 'mean', 0, async () => ({ seconds: 0, scores: await score(experiment, () => face) })),
+    await once(experiment, 'light', 0, async () => ({
+      ...{ seconds: 0, scores: await score(experiment, await meanFaceRelit(experiment)) },
+    })),
+  ];
 }
 
+/** Where a trained network of a row is kept. */
+export const networkFile = (folder: string, row: Row, seed: number, name: 'encoder' | 'decoders'): string =>
+  join(folder, `seed-${seed}`, row, `${name}.safetensors`);
+
 /** Trains a row and judges it. What was done is not done again. */
-export async function runRow(experiment: Experiment, job: Job): Promise<Entry> {
+export function runRow(experiment: Experiment, job: Job): Promise<Entry> {
   const { folder, preset, test } = experiment;
   const { row, seed } = job;
-  const done = await readEntry(folder, row, seed);
-  if (done) return done;
-  const { encoder, of, seconds, shares } = await trainRow(experiment, job);
-  encoder.eval();
-  const vectors = noGrad(() => encoder.forward(batchOf(test, preset.size).images));
-  const scores = await score(experiment, of, vectors);
-  const file = join(rowFolder(folder, row, seed), 'encoder.safetensors');
-  await host.writeFile(file, writeSafetensors(await encoder.stateDict(), { row }));
-  return keep(folder, { row, seed, seconds, adapter: (await deviceInfo()).name, scores, shares });
+  return once(experiment, row, seed, async () => {
+    const trained = await trainRow(experiment, job);
+    const { encoder, decoders, of, seconds, shares } = trained;
+    for (const [name, network] of [
+      ['encoder', encoder],
+      ['decoders', decoders],
+    ] as const)
+      if (network)
+        await host.writeFile(
+          networkFile(folder, row, seed, name),
+          writeSafetensors(await network.stateDict(), { row }),
+        );
+    const scores = await score(experiment, facesIn(of, trained, batchOf(test, preset.size).images));
+    return { seconds, scores, shares };
+  });
 }
 
 const names: Readonly<Record<Entry['row'], string>> = {
   mean: 'mean face, even light',
+  light: 'mean face, light refitted',
   rays: 'ray traced, 9 bands, 8 samples',
   vertices: 'vertex-based',
   both: 'vertex-based and ray traced',
@@ -74,15 +94,23 @@ const names: Readonly<Record<Entry['row'], string>> = {
   spp32: '32 samples',
   bounce: 'one bounce more',
   noPriors: 'without priors and box',
+  dual: 'all stages, two decoders',
+  single: 'one decoder',
+  noRegularisers: 'without symmetry and consistency',
+  separate: 'without joint training',
 };
 
-/** The rows that there are: means over photographs, averaged over seeds, with the least and the largest of them. */
+/** Means over photographs, averaged over seeds, with the least and the largest of them: two tables, of the rows there are. */
 export function table(entries: readonly Entry[]): string {
+  return [measures.shape, measures.reflectance].map((columns) => tableOf(entries, columns)).join('\n\n');
+}
+
+function tableOf(entries: readonly Entry[], columns: readonly Measure[]): string {
   const average = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
-  const lines = (['mean', ...Object.keys(rows)] as Entry['row'][]).flatMap((row) => {
+  const lines = [...naiveRows, ...rowNames].flatMap((row) => {
     const of = entries.filter((entry) => entry.row === row);
     if (of.length === 0) return [];
-    const cells = measures.map((name) => {
+    const cells = columns.map((name) => {
       const means = of.flatMap(({ scores }) => scores[name]?.mean ?? []);
       if (means.length === 0) return '-';
       const spread = means.length > 1 ? ` (${Math.min(...means).toFixed(3)} to ${Math.max(...means).toFixed(3)})` : '';
@@ -91,13 +119,10 @@ export function table(entries: readonly Entry[]): string {
     const minutes = average(of.map(({ seconds }) => seconds)) / 60;
     return [`| ${[names[row], of.length, minutes.toFixed(1), ...cells].join(' | ')} |`];
   });
-  const columns = [
-    ...['row', 'seeds', 'minutes', 'vertices [mm]', 'normals [deg]', 'SSIM', 'PSNR [dB]'],
-    ...['albedo [log]', 'shadow leak [log]', 'relit PSNR [dB]'],
-  ];
+  const heads = ['row', 'seeds', 'minutes', ...columns.map((name) => measureTitles[name])];
   return [
-    `| ${columns.join(' | ')} |`,
-    `|${columns.map((_, k) => (k === 0 ? ' --- ' : ' ---: ')).join('|')}|`,
+    `| ${heads.join(' | ')} |`,
+    `|${heads.map((_, k) => (k === 0 ? ' --- ' : ' ---: ')).join('|')}|`,
     ...lines,
   ].join('\n');
 }

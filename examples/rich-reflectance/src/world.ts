@@ -6,11 +6,12 @@ import {
   photograph,
   posedFace,
   synthesize,
+  type FaceRelief,
   type FaceScene,
   type MorphableModel,
 } from '@chiaro/faces';
 import { openDataset, writeDataset } from '@chiaro/faces/node';
-import { bvhOf, occlusion } from '@chiaro/render';
+import { bvhOf, occlusion, sampleTexture } from '@chiaro/render';
 
 /** A photograph of the held-out world, and what is true of it. */
 export interface WorldFace {
@@ -18,17 +19,33 @@ export interface WorldFace {
   readonly photo: Uint8Array;
   /** [68 * 2] pixels, off as those of a detector are. */
   readonly landmarks: Float32Array;
+  /** [6] axis times angle and mm: camera point = rotation * head point + translation. */
+  readonly pose: Float32Array;
   /** [V * 3] the face in the head's frame, mm. */
   readonly positions: Float32Array;
   /** [S * S * 3] diffuse albedo, normals in the camera's frame, and [S * S] the face mask. */
   readonly albedo: Float32Array;
   readonly normals: Float32Array;
   readonly faceMask: Float32Array;
+  /** [S * S] specular albedo. */
+  readonly specular: Float32Array;
+  /** [S * S * 2] texture coordinates: what the true camera sees of the true surface. */
+  readonly uv: Float32Array;
   /** [S * S] 1 where the brightest lamp is hidden by the face itself; 2 where it shines. */
   readonly lamp: Uint8Array;
   /** [S * S * 3] the same face in another light, linear RGB, and the coefficients [81 * 3] of that. */
   readonly relit: Float32Array;
   readonly relitLight: Float32Array;
+}
+
+/** In what the faces of a set differ from those of rich reflectance's own world. */
+export interface WorldVariation {
+  /** As `MorphableModel.sample` takes it: 0.8. */
+  readonly expression?: number;
+  /** Furrows of a photograph's face; none. */
+  readonly relief?: (index: number) => FaceRelief;
+  /** How many photographs in a row show the same person in the same light: 1. */
+  readonly alike?: number;
 }
 
 /** Which photographs. */
@@ -39,6 +56,7 @@ export interface WorldPlan {
   /** Pixels of a side, samples per pixel. */
   readonly size: number;
   readonly spp: number;
+  readonly variation?: WorldVariation;
 }
 
 /** A face model with deformations that the given one does not have. */
@@ -88,19 +106,24 @@ async function lampShadows(
 export async function worldFaces(
   folder: string,
   world: MorphableModel,
-  { count, seed, size, spp }: WorldPlan,
+  { count, seed, size, spp, variation = {} }: WorldPlan,
   onProgress?: (done: number, count: number) => void,
   signal?: AbortSignal,
 ): Promise<WorldFace[]> {
   const looks = { backgrounds: ['gradient'], sensor: true } as const;
-  const plan = faceSet({ count, seed, size, looks, expression: 0.8, turn: 0.6 });
+  const { expression = 0.8, relief, alike = 1 } = variation;
+  const scenes = Math.ceil(count / alike);
+  const plan = faceSet({ count: scenes, seed, size, looks, expression, turn: 0.6 });
+  const reliefs = relief && { reliefs: Array.from({ length: count }, (_, k) => relief(k)) };
   await writeDataset(folder, {
     ...{ count, shardSize: 10, signal, onProgress },
-    settings: { ...plan, spp, model: world.data.name },
+    settings: { ...plan, spp, model: world.data.name, count, alike, ...reliefs },
     make: async (index) => {
-      const { scene } = await plan.item(world, index);
+      const person = Math.floor(index / alike);
+      const { scene: plain } = await plan.item(world, person);
+      const scene = { ...plain, ...(relief && { relief: relief(index) }) };
       const face = await synthesize(world, scene, { spp });
-      const other = await plan.item(world, (index + 1) % count);
+      const other = await plan.item(world, (person + 1) % scenes);
       // the lamps of the next face from the other side, so that a face alone has another light too
       const lit = {
         ...scene,
@@ -114,6 +137,8 @@ export async function worldFaces(
       const positions = await world
         .geometry({ identity: vector(scene.identity), blendshapes: vector(scene.blendshapes) })
         .data();
+      const texture = world.albedo({ albedo: vector(scene.albedo), tint: vector(scene.tint) }).specular;
+      const specular = await sampleTexture(texture.narrow(2, 0, 1), tensor(face.uv, [size * size, 2])).data();
       const image = (data: Float32Array, ...channels: number[]) =>
         ({ type: 'F32', shape: [size, size, ...channels], data }) as const;
       return {
@@ -123,10 +148,13 @@ export async function worldFaces(
           shape: [68, 2],
           data: face.landmarks.map((p, k) => p + landmarkNoise * box * noise[k]),
         },
+        pose: { type: 'F32', shape: [6], data: Float32Array.from([...scene.rotation, ...scene.translation]) },
         positions: { type: 'F32', shape: [positions.length / 3, 3], data: Float32Array.from(positions) },
         albedo: image(face.albedo, 3),
         normals: image(face.normals, 3),
         faceMask: image(face.faceMask),
+        specular: image(Float32Array.from(specular, (s, k) => s * face.mask[k])),
+        uv: image(face.uv, 2),
         lamp: { type: 'U8', shape: [size, size], data: await lampShadows(world, scene, face) },
         relit: image(relit.traced, 3),
         relitLight: { type: 'F32', shape: [81, 3], data: relit.light },
@@ -141,8 +169,9 @@ export async function worldFaces(
     const floats = (name: string): Float32Array => Float32Array.from(arrays[name].data as Float32Array);
     faces.push({
       ...{ photo: bytes('photo'), lamp: bytes('lamp'), landmarks: floats('landmarks'), relit: floats('relit') },
-      ...{ positions: floats('positions'), albedo: floats('albedo'), normals: floats('normals') },
-      ...{ faceMask: floats('faceMask'), relitLight: floats('relitLight') },
+      ...{ pose: floats('pose'), positions: floats('positions'), albedo: floats('albedo'), normals: floats('normals') },
+      ...{ faceMask: floats('faceMask'), specular: floats('specular'), uv: floats('uv') },
+      relitLight: floats('relitLight'),
     });
   }
   return faces;

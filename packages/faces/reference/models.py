@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import scipy.io
 import scipy.sparse
+import scipy.spatial.transform
 
 out = Path(__file__).parent / "models"
 out.mkdir(exist_ok=True)
@@ -127,18 +128,54 @@ sys.modules.update({"chumpy": chumpy, "chumpy.ch": chumpy_ch})
 
 vertex, axis, mode = np.meshgrid(np.arange(V), np.arange(3), np.arange(303), indexing="ij")
 directions = ((1 + vertex + 100 * axis + 1000 * mode) * 1e-6).astype(np.float32)
-J_regressor = scipy.sparse.csc_matrix(np.eye(5, V))
+J = 5
+chance = np.random.default_rng(11)
+J_regressor = chance.dirichlet(np.ones(V), J) * (chance.random((J, V)) < 0.6)
+J_regressor /= J_regressor.sum(1, keepdims=True)
+weights = chance.dirichlet(np.ones(J), V)
+pose_directions = chance.normal(scale=0.004, size=(V, 3, 9 * (J - 1)))
+parents = [2**32 - 1, 0, 1, 1, 1]
 flame = dict(
     v_template=grid / 1000, f=triangles.astype(np.uint32), shapedirs=directions,
-    posedirs=np.zeros((V, 3, 36), np.float32), weights=np.full((V, 5), 0.2),
-    kintree_table=np.array([[2**32 - 1, 0, 1, 1, 1], [0, 1, 2, 3, 4]]), J=np.zeros((5, 3)),
-    bs_style="lbs", bs_type="lrotmin",
+    posedirs=pose_directions, weights=weights, kintree_table=np.array([parents, list(range(J))]),
+    J=J_regressor @ grid / 1000, bs_style="lbs", bs_type="lrotmin",
 )
-np.savez(out / "flame.npz", **{name: flame[name] for name in ("v_template", "f", "weights")}, shapedirs=directions[:, :, :3])
-with_objects = dict(flame, J_regressor=J_regressor, v_template=Ch(grid / 1000))
+np.savez(
+    out / "flame.npz", **{name: flame[name] for name in ("v_template", "f", "weights", "posedirs", "kintree_table")},
+    shapedirs=directions[:, :, :3], J_regressor=J_regressor,
+)
+with_objects = dict(
+    flame, J_regressor=scipy.sparse.csc_matrix(J_regressor), v_template=Ch(grid / 1000), posedirs=Ch(pose_directions)
+)
 for name, protocol, count in [("flame.pkl", 4, 303), ("flame-protocol2.pkl", 2, 3), ("flame-protocol4.pkl", 4, 3)]:
     with open(out / name, "wb") as file:
         pickle.dump(dict(with_objects, shapedirs=Ch(directions[:, :, :count])), file, protocol=protocol)
-expected["flame"] = dict(positions=listed(grid))
+
+
+def posed(shape, rotations):
+    """FLAME's eq. 1 to 4 with 4 x 4 matrices; metres. Joints are those of the face without its expression."""
+    at = J_regressor @ shape
+    R = scipy.spatial.transform.Rotation.from_rotvec(rotations).as_matrix()
+    face = shape + pose_directions @ (R[1:] - np.eye(3)).ravel()
+    world = []
+    for j in range(J):
+        local = np.eye(4)
+        local[:3, :3] = R[j]
+        local[:3, 3] = at[j] - (at[parents[j]] if j else 0)
+        world.append(world[parents[j]] @ local if j else local)
+    for j in range(J):  # from the joint's place in the unposed face
+        world[j] = world[j] @ np.block([[np.eye(3), -at[j][:, None]], [np.zeros((1, 3)), np.ones((1, 1))]])
+    blended = np.einsum("vj,jab->vab", weights, np.array(world))
+    return np.einsum("vab,vb->va", blended, np.hstack([face, np.ones((V, 1))]))[:, :3]
+
+
+rotations = chance.normal(scale=0.6, size=(J, 3))
+coefficients = np.array([6.0, -3.0, 4.0])
+shape = grid / 1000 + directions[:, :, :3].astype(float) @ coefficients
+expected["flame"] = dict(
+    positions=listed(grid), joints=listed(J_regressor @ grid), regressor=listed(J_regressor), weights=listed(weights),
+    correctives=listed(1000 * np.moveaxis(pose_directions, 2, 0)), rotations=listed(rotations),
+    coefficients=listed(coefficients), posed=listed(1000 * posed(shape, rotations)),
+)
 
 (out / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")

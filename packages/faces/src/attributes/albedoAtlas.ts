@@ -1,15 +1,20 @@
-import { noGrad, ShapeError } from '../engine.js';
+import { noGrad, ShapeError, tensor } from '../engine.js';
 import type { Tensor } from '../engine.js';
 import { albedoOf } from '../model/albedo.js';
 import type { AlbedoMaps } from '../model/albedo.js';
 import type { MorphableModel } from '../model/index.js';
 import type { FaceTextures } from '../scene/posedFace.js';
+import { faceTexels } from '../scene/texels.js';
 import type { FaceAttributes } from './layout.js';
 
 /** A model's reflectance at a resolution of one's own. */
 export interface AlbedoAtlas {
   /** Texels of a side. */
   readonly size: number;
+  /** [size, size, 1] 1 where the texel shows the face proper, see `FaceModelData.mask`. */
+  readonly face: Tensor;
+  /** [size * size] int32, the texel that shows the mirror image of each one's place. */
+  readonly mirror: Tensor;
   /** D and S of coefficients, [size, size, 3] linear RGB. Differentiable. */
   textures(attributes: Pick<FaceAttributes, 'albedo' | 'tint'>): FaceTextures;
 }
@@ -40,8 +45,11 @@ export function albedoAtlas(model: MorphableModel, size: number): AlbedoAtlas {
     },
     albedoCount: model.albedoCount,
   }));
+  const { mask, mirror } = faceTexels(model.data, size);
   return {
     size,
+    face: tensor(mask, [size, size, 1]),
+    mirror: tensor(mirror),
     textures: ({ albedo, tint }) => albedoOf(atlas, { ...(albedo.size > 0 && { albedo }), tint }),
   };
 }

@@ -1,5 +1,5 @@
 import { pathTrace } from '../engine.js';
-import type { Camera, Generator, Mesh, PathTraced, Tensor } from '../engine.js';
+import type { Camera, Generator, Mesh, PathTraced, PathTraceOptions, Tensor } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
 import { litFace } from '../scene/litFace.js';
 import { posedFace } from '../scene/posedFace.js';
@@ -20,8 +20,10 @@ export interface AttributeFace {
   readonly attributes: FaceAttributes;
   /** In the camera's frame. */
   readonly mesh: Mesh;
-  /** D and S, the statistical albedos. */
+  /** D and S: the statistical albedos, or what an enhanced face has in their place. */
   readonly textures: FaceTextures;
+  /** [M, M, 3] encoded, tangent space (see `normalMapOf` of `@chiaro/render`); none on a base face. */
+  readonly normalMap?: Tensor;
 }
 
 /** The face of a vector [size]. Differentiable. */
@@ -40,6 +42,8 @@ export interface RayOptions {
   readonly lightHeight: number;
   /** Where random numbers come from. */
   readonly generator: Generator;
+  /** Gradients of edges, see `pathTrace`: `none`. */
+  readonly boundary?: PathTraceOptions['boundary'];
 }
 
 /**
@@ -49,10 +53,10 @@ export interface RayOptions {
  */
 export function traceFace(
   model: MorphableModel,
-  { attributes, mesh, textures: own }: AttributeFace,
+  { attributes, mesh, textures: own, normalMap }: AttributeFace,
   camera: Camera,
   { lightHeight, ...options }: RayOptions,
   { textures = own, light = attributes.light }: { readonly textures?: FaceTextures; readonly light?: Tensor } = {},
 ): PathTraced {
-  return pathTrace(litFace(model, mesh, textures, light, lightHeight), camera, options);
+  return pathTrace(litFace(model, mesh, textures, light, lightHeight, normalMap), camera, options);
 }

@@ -2,28 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Generator, Parameter, pinhole, ShapeError, tensor } from '../engine.js';
 import type { Tensor } from '../engine.js';
-import { MorphableModel } from '../model/index.js';
-import { smallModel } from '../model/smallModel.testing.js';
 import { albedoAtlas } from './albedoAtlas.js';
 import { faceOfAttributes, traceFace } from './attributeFace.js';
 import { baseEnergy, baseTerms } from './energy.js';
-import type { AttributeView, BaseWeights } from './energy.js';
+import type { BaseWeights } from './energy.js';
+import type { AttributeView } from './photoTerms.js';
+import { squareModel } from './squareModel.testing.js';
 import { attributeLayout, attributeNames, attributesOf, vectorOfAttributes } from './layout.js';
-
-/** The small model with a square texture of 8 x 8 texels. */
-function squareModel(): MorphableModel {
-  const data = smallModel();
-  const texels = 64;
-  const field = (count: number, mean: number, spread: number): Float32Array =>
-    Float32Array.from({ length: count }, (_, k) => mean + spread * Math.sin(1 + 0.05 * k));
-  const albedo = {
-    ...data.albedo,
-    ...{ height: 8, width: 8, mean: field(3 * texels, 0.5, 0.2), modes: field(6 * texels, 0, 0.08) },
-    ...{ specular: field(texels, 0.05, 0.02), specularModes: field(2 * texels, 0, 0.005) },
-    skin: field(texels, 0.5, 0.5),
-  };
-  return new MorphableModel({ ...data, mask: new Float32Array(data.mask.length).fill(1), albedo });
-}
 
 const model = squareModel();
 const start = { translation: [0, -35, -400], ambient: 0.6 } as const;
@@ -118,7 +103,13 @@ describe('the base energy', () => {
   it('is least at the truth, term by term, and every attribute has a gradient', async () => {
     const photo = await view();
     const energy = async (vector: Tensor, weights = all): Promise<Record<string, number>> => {
-      const values = await baseEnergy(of, vector, photo, { ...rays, generator: new Generator(9) }, weights).data();
+      const values = await baseEnergy(
+        model,
+        faceOfAttributes(of, vector),
+        photo,
+        { ...rays, generator: new Generator(9) },
+        weights,
+      ).data();
       return Object.fromEntries(baseTerms.map((name, k) => [name, values[k]]));
     };
     const moved = (name: (typeof attributeNames)[number], by: number): Tensor => {
@@ -142,7 +133,7 @@ describe('the base energy', () => {
 
     const cell = new Parameter(moved('light', 0.1));
     const weights = { ...all, box: 0, shapePrior: 0, albedoPrior: 0, landmarks: 0 };
-    baseEnergy(of, cell, photo, { ...rays, generator: new Generator(9) }, weights)
+    baseEnergy(model, faceOfAttributes(of, cell), photo, { ...rays, generator: new Generator(9) }, weights)
       .sum()
       .backward();
     const gradient = await cell.grad!.data();

@@ -220,3 +220,19 @@ const quickBelow = 240;
 /** The schedule for a number of seconds. */
 export const configFor = (budgetSeconds: number): FitConfig =>
   budgetSeconds < quickBelow ? quickConfig : defaultConfig;
+
+/**
+ * A fit of shape, pose and light by so many vertex-based steps, on 96 pixels; next to nothing is done for textures and
+ * pictures. Says what a start is worth (see `FaceInPhoto.start`). @param steps an even number.
+ */
+export function vertexConfig(steps: number): FitConfig {
+  const { vertex, trace, texture, render } = defaultConfig;
+  return {
+    ...defaultConfig,
+    size: 96,
+    vertex: { ...vertex, size: 96, rounds: 2, steps: steps / 2 },
+    trace: { ...trace, levels: [] },
+    texture: { ...texture, size: 64, steps: 1, shadingSpp: 2 },
+    render: { ...render, spp: 1, lights: 0, frames: 0 },
+  };
+}

@@ -1,4 +1,5 @@
 import { Parameter, tensor, zeros } from '../engine.js';
+import type { Tensor } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
 import type { LandmarkCoefficients } from './pose/landmarkModel.js';
 import { axisAngleOfRotation } from './pose/rotation.js';
@@ -21,6 +22,9 @@ export interface FaceVariables {
   /** [bands^2, 3] real orthonormal SH coefficients of the distant light's radiance, in the camera's frame. */
   readonly light: Parameter;
 }
+
+/** What the variables say, whether or not they are cells. */
+export type FaceValues = Readonly<Record<keyof FaceVariables, Tensor>>;
 
 /** Variables at the pose and shape that the landmarks gave; mean albedo, no light yet. */
 export function faceVariables(

@@ -1,4 +1,4 @@
-import { ChiaroError, ShapeError, deviceInfo, environmentOfSH, noGrad, realize, tensor } from '../engine.js';
+import { ChiaroError, ShapeError, deviceInfo, noGrad, realize, tensor } from '../engine.js';
 import type { Parameter } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
 import { pickPoints } from '../model/surfacePoints.js';
@@ -15,7 +15,7 @@ import type { Crop } from './crop.js';
 import { faceContext } from './faceContext.js';
 import { faceVariables } from './faceVariables.js';
 import type { FaceVariables } from './faceVariables.js';
-import { imageMetrics, outlineContains } from './metrics.js';
+import { outlineContains } from './metrics.js';
 import { fitModel, ofPhoto } from './modelFit.js';
 import type { FittedFace, HeldInputs } from './modelFit.js';
 import { landmarkPositions } from './pose/landmarkModel.js';
@@ -28,9 +28,8 @@ import { viewOf } from './problem.js';
 import type { View } from './problem.js';
 import { faceImage, faceView } from './result/faceImages.js';
 import type { FaceView } from './result/faceImages.js';
-import { fittedCamera, fittedMesh, outlineMetrics, resultImages } from './result/faceResult.js';
-import { hostImage } from './result/hostImages.js';
-import { fitParameters } from './result/parameters.js';
+import { comparedPixels, finishedFace } from './result/finishedFace.js';
+import type { FinishedFace } from './result/finishedFace.js';
 import { relitImages, turntable } from './result/views.js';
 import { FitRun } from './run.js';
 import { increments, personalised, textureAdam, textureStep, textureTerms } from './stages/textureStage.js';
@@ -98,8 +97,13 @@ export async function fitFaces(faces: readonly FaceInPhoto[], options: FitFacesO
   const spp = { ...shading, spp: config.render.spp, seed: seed + 100 };
   const finished = await run.stage('render', 'final image and maps', async () => {
     const all: FinishedFace[] = [];
-    for (const [k, face] of posed.entries())
-      all.push(await finishedFace(model, face, shown[k], held[k], { base, textures, shading: spp }));
+    for (const [k, { context, variables: values, crop, fit }] of posed.entries()) {
+      const { at, face, mask } = shown[k];
+      const mesh = noGrad(() => posedFace(model, values));
+      const lit = await faceView(model, mesh, values.light, at.camera, held[k].mask, spp);
+      const compared = { at, mask, crop, focal: fit.pose.focal };
+      all.push(await finishedFace({ context, values, textures, lit, modelOnly: faceImage(face, base), ...compared }));
+    }
     return all;
   });
   // a view takes as long as the one before
@@ -241,59 +245,6 @@ async function shownFace(
   const mesh = noGrad(() => posedFace(model, variables));
   const face = await faceView(model, mesh, variables.light, at.camera, mask, shading);
   return { at, face, mask: await comparedPixels(face) };
-}
-
-type FinishedFace = Omit<
-  FitResult,
-  'relit' | 'turntable' | 'stages' | 'totalSeconds' | 'adapter' | 'model' | 'seed' | 'notes'
->;
-
-/** What the result has of one photograph. */
-async function finishedFace(
-  model: MorphableModel,
-  { context, variables, crop, fit }: Posed,
-  { at, face, mask }: ShownFace,
-  held: HeldInputs,
-  given: {
-    readonly base: FaceTextures;
-    readonly textures: FaceTextures;
-    readonly shading: Omit<ShadingOptions, 'guide'>;
-  },
-): Promise<FinishedFace> {
-  const { base, textures, shading } = given;
-  const modelOnly = faceImage(face, base);
-  const { ssim: ssimModelOnly } = await imageMetrics(modelOnly, at.photo, mask);
-  const mesh = noGrad(() => posedFace(model, variables));
-  const lit = await faceView(model, mesh, variables.light, at.camera, held.mask, shading);
-  const final = faceImage(lit, textures);
-  const outline = await outlineMetrics(context, variables, at, lit);
-  return {
-    metrics: {
-      ...(await imageMetrics(final, at.photo, mask)),
-      ssimModelOnly,
-      landmarkRms: outline.rms,
-      maskIou: outline.iou,
-    },
-    images: await resultImages({ face: lit, textures, final, modelOnly, at, mask, roughness: model.roughness }),
-    mesh: await fittedMesh(model, variables),
-    textures: {
-      diffuse: await hostImage(textures.diffuse),
-      specular: await hostImage(textures.specular),
-      roughness: { width: 1, height: 1, channels: 1, data: Float32Array.of(model.roughness) } as const,
-    },
-    camera: await fittedCamera(variables, at, crop),
-    light: {
-      sh: Float32Array.from(await variables.light.data()),
-      environment: await hostImage(environmentOfSH(variables.light, { height: 64 })),
-    },
-    parameters: await fitParameters(variables, fit.pose.focal, model.albedoCount),
-  };
-}
-
-/** [H * W] pixels that are compared: wholly covered, and of the face by more than half. */
-async function comparedPixels(face: FaceView): Promise<Uint8Array> {
-  const [inside, covered] = await Promise.all([face.face.data(), face.coverage.data()]);
-  return Uint8Array.from(inside, (m, k) => Number(m > 0.5 && covered[k] > 0.999));
 }
 
 /** Sets the coefficients of the albedo to those that explain the compared pixels of all photographs best. */

@@ -1,5 +1,7 @@
 import { FormatError } from '../engine.js';
 import { checkTone } from './tones.js';
+import { checkJoints } from './joints/jointData.js';
+import type { JointData } from './joints/jointData.js';
 import type { FaceTone } from './tones.js';
 import type { SurfacePoints } from './surfacePoints.js';
 
@@ -66,6 +68,8 @@ export interface FaceModelData {
   readonly albedo: FaceAlbedoData;
   /** Roughness r of the GGX lobe (alpha = r^2, as `ggx` of @chiaro/render takes it), constant over the face. */
   readonly roughness: number;
+  /** Joints, where the model has them: FLAME's root, neck, jaw and eyes. */
+  readonly joints?: JointData;
 }
 
 /**
@@ -134,5 +138,6 @@ export function checkFaceModel(data: FaceModelData): FaceModelData {
   for (const name of ['mean', 'modes', 'specular', 'specularModes', 'skin'] as const)
     finite(`albedo ${name}`, albedo[name]);
   if (!(data.roughness > 0 && data.roughness <= 1)) fail(`roughness must be in (0, 1], got ${data.roughness}`);
+  if (data.joints) checkJoints(data.joints, vertices, fail);
   return data;
 }

@@ -2,6 +2,8 @@ export { MorphableModel } from './morphableModel.js';
 export type { AlbedoCoefficients, AlbedoMaps } from './albedo.js';
 export type { FaceCoefficients, ShapeCoefficients } from './morphableModel.js';
 export type { FaceAlbedoData, FaceModelData, FacePart } from './faceModelData.js';
+export { FaceJoints } from './joints/faceJoints.js';
+export type { JointData } from './joints/jointData.js';
 export type { HeadView } from './contours.js';
 export type { SurfacePoints } from './surfacePoints.js';
 export type { FaceTone, Tones } from './tones.js';

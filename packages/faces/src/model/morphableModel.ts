@@ -7,6 +7,7 @@ import type { HeadView } from './contours.js';
 import { expressionPca } from './expressionPca.js';
 import { checkFaceModel } from './faceModelData.js';
 import type { FaceModelData } from './faceModelData.js';
+import { FaceJoints } from './joints/faceJoints.js';
 import { pointsAtVertices, valuesAtPoints } from './surfacePoints.js';
 import type { SurfacePoints } from './surfacePoints.js';
 import { albedoOf, mixed } from './albedo.js';
@@ -24,6 +25,8 @@ export interface ShapeCoefficients {
   readonly blendshapes?: Tensor;
   /** [..., V, 3] mm added to the vertices: what no mode of the model has. */
   readonly offsets?: Tensor;
+  /** [..., J, 3] rotations of the joints, axis times angle in radians, each in its parent's frame; see `joints`. */
+  readonly rotations?: Tensor;
 }
 
 /** All coefficients of a face; what is left out is zero. */
@@ -85,6 +88,8 @@ export class MorphableModel implements AlbedoMaps {
   readonly skin: Tensor;
   /** [V] 1 on the face proper, 0 on scalp, neck, eyes and mouth, smooth between. */
   readonly faceMask: Tensor;
+  /** The joints that `rotations` turn; undefined for models without. */
+  readonly joints: FaceJoints | undefined;
   /** Roughness r of the specular lobe (alpha = r^2), constant. */
   readonly roughness: number;
 
@@ -110,6 +115,7 @@ export class MorphableModel implements AlbedoMaps {
     this.expressionCount = pca.count;
     this.expressionSigma = pca.sigma;
     this.mean = tensor(positions, [vertices, 3]);
+    this.joints = data.joints && new FaceJoints(data.joints, this.mean);
     this.identityModes = tensor(data.identity, [this.identityCount, vertices, 3]);
     this.blendshapeModes = tensor(data.blendshapes, [this.blendshapeCount, vertices, 3]);
     this.expressionToBlendshapes = tensor(pca.toBlendshapes, [pca.count, this.blendshapeCount]);
@@ -127,17 +133,19 @@ export class MorphableModel implements AlbedoMaps {
   }
 
   /**
-   * Vertex positions: mean + identity modes + expression + offsets, mm.
+   * Vertex positions: mean + identity modes + expression + offsets, mm, then turned by the joints, which are where the
+   * identity has them.
    * @returns [V, 3], or [..., V, 3] for coefficients with leading dimensions, which broadcast.
-   * @throws ShapeError for more coefficients than there are modes, offsets that are not [..., V, 3], or both kinds of
-   *   expression at once.
+   * @throws ShapeError for more coefficients than there are modes, offsets that are not [..., V, 3], rotations that are
+   *   not [..., J, 3] or of a model without joints, or both kinds of expression at once.
    */
-  geometry({ identity, expression, blendshapes, offsets }: ShapeCoefficients = {}): Tensor {
+  geometry({ identity, expression, blendshapes, offsets, rotations }: ShapeCoefficients = {}): Tensor {
     if (expression !== undefined && blendshapes !== undefined) {
       throw new ShapeError('geometry: give expression or blendshapes, not both');
     }
     let positions = this.mean;
     if (identity !== undefined) positions = positions.add(mixed('identity', identity, this.identityModes));
+    const shape = positions;
     const weights = expression === undefined ? blendshapes : this.blendshapeWeights(expression);
     if (weights !== undefined) positions = positions.add(mixed('blendshapes', weights, this.blendshapeModes));
     if (offsets !== undefined) {
@@ -146,7 +154,9 @@ export class MorphableModel implements AlbedoMaps {
       }
       positions = positions.add(offsets);
     }
-    return positions;
+    if (rotations === undefined) return positions;
+    if (this.joints === undefined) throw new ShapeError(`rotations: the model ${this.data.name} has no joints`);
+    return this.joints.pose(positions, rotations, shape);
   }
 
   /** Orthonormal expression weights [..., P'] -> the blendshape weights [..., B] that they stand for. */
@@ -173,7 +183,7 @@ export class MorphableModel implements AlbedoMaps {
   sample(
     generator: Generator,
     options: { readonly spread?: number; readonly expression?: number } = {},
-  ): Required<Omit<FaceCoefficients, 'expression' | 'offsets'>> {
+  ): Required<Omit<FaceCoefficients, 'expression' | 'offsets' | 'rotations'>> {
     const { spread = 1, expression = 1 } = options;
     const clamped = (count: number, limit: number): Tensor =>
       randn([count], { generator }).clamp(-limit, limit).mul(spread);
@@ -190,7 +200,7 @@ export class MorphableModel implements AlbedoMaps {
 
   /**
    * Minus twice the logarithm of the coefficients' density, up to a constant: the sum of their squares, blendshape
-   * weights divided by their standard deviation of 0.3. A scalar.
+   * weights divided by their standard deviation of 0.3. A scalar. Offsets and rotations have no prior.
    */
   prior({ identity, expression, blendshapes, albedo, tint }: FaceCoefficients): Tensor {
     const terms = [identity, expression, blendshapes?.div(blendshapeDeviation), albedo, tint];

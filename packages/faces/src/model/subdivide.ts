@@ -1,6 +1,7 @@
 import { buildTopology, mapNumbers, subdivision } from '@chiaro/render';
 import type { RowMap } from '@chiaro/render';
 import type { FaceModelData, FacePart } from './faceModelData.js';
+import type { JointData } from './joints/jointData.js';
 import { renumberPoints } from './surfacePoints.js';
 
 /** Texture coordinates of the finer mesh: old rows stay, new ones lie in the middle of their edges. */
@@ -50,6 +51,19 @@ function reorder({ columns, offsets, indices, weights }: RowMap, numbers: Uint32
   };
 }
 
+/** Joints of the finer mesh: where they were, moved by the vertices that stayed. @param numbers old row -> new one. */
+function finerJoints(joints: JointData, fine: RowMap, numbers: Uint32Array): JointData {
+  const [before, after] = [fine.columns, numbers.length];
+  const regressor = new Float32Array(joints.names.length * after);
+  joints.regressor.forEach((x, k) => (regressor[Math.floor(k / before) * after + numbers[k % before]] = x));
+  return {
+    ...joints,
+    regressor,
+    weights: mapNumbers(fine, joints.weights, joints.names.length),
+    correctives: mapNumbers(fine, joints.correctives, 3),
+  };
+}
+
 /**
  * A model with four times the triangles, by one step of Loop's subdivision (Loop 1987): it is linear, so mean and modes
  * go through the same weights and coefficients keep their meaning. Vertices of the coarser mesh stay, smoothed, so that
@@ -89,5 +103,6 @@ export function subdivideFaceModel(data: FaceModelData): FaceModelData {
     mask: mapNumbers(fine, data.mask, 1),
     mirror,
     parts,
+    ...(data.joints && { joints: finerJoints(data.joints, fine, numbers) }),
   };
 }

@@ -8,6 +8,7 @@ import { interpolateImage, surfaceImage } from './surfaceImage.js';
 /**
  * A face in distant light as a scene of the path tracer.
  * @param light [K, 3] SH coefficients of the radiance. @param height rows of the map that rays look the light up in.
+ * @param normalMap [H, W, 3] encoded, tangent space; none if not given.
  */
 export function litFace(
   model: MorphableModel,
@@ -15,9 +16,10 @@ export function litFace(
   textures: FaceTextures,
   light: Tensor,
   height: number,
+  normalMap?: Tensor,
 ): Scene {
   return {
-    shapes: [{ mesh, bsdf: faceBsdf(model, textures) }],
+    shapes: [{ mesh, bsdf: faceBsdf(model, textures), ...(normalMap && { normalMap }) }],
     emitters: [environmentFromSH(light, { height, background: false })],
   };
 }

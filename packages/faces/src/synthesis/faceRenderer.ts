@@ -27,6 +27,7 @@ import { extraInputs, sceneTopology } from './extras.js';
 import type { FaceScene } from './faceScene.js';
 import { transpose3 } from '../fit/pose/rotation.js';
 import { turned } from './frames.js';
+import { leaning, reliefInputs } from './relief.js';
 import { ballEmitter, ballIrradiance, domePositions, lightMap } from './sceneLight.js';
 import type { LightMaps } from './sceneLight.js';
 import { styled, styleInputs } from './textureStyle.js';
@@ -81,7 +82,7 @@ const vector = (values: readonly number[]): Tensor => tensor(Float32Array.from(v
 
 /** What a scene is, as tensors in the head's frame. */
 function inputsOf(model: MorphableModel, scene: FaceScene, maps: LightMaps | undefined): Inputs {
-  const { size, focal, near = [], lens, style } = scene;
+  const { size, focal, near = [], lens, style, relief } = scene;
   const rotation = rotationOfAxisAngle(scene.rotation);
   const back = transpose3(rotation);
   const inHead = (p: readonly number[]): [number, number, number] =>
@@ -100,6 +101,7 @@ function inputsOf(model: MorphableModel, scene: FaceScene, maps: LightMaps | und
     intrinsics: vector([focal, focal, size / 2, size / 2]),
     map: lightMap(scene, rotation, maps),
     ...(style && styleInputs(model, style)),
+    ...(relief && reliefInputs(model, relief)),
     ...(lens && { distortion: vector(lens.distortion) }),
     ...extraInputs(model, scene),
   };
@@ -114,11 +116,11 @@ function inputsOf(model: MorphableModel, scene: FaceScene, maps: LightMaps | und
 }
 
 /** What tells the structures of two scenes apart. */
-export const structureOf = ({ size, near = [], occluders, hair, style, lens }: FaceScene): string =>
+export const structureOf = ({ size, near = [], occluders, hair, style, lens, relief }: FaceScene): string =>
   JSON.stringify([
     size,
     near.map(({ balls }) => balls.length),
-    ...[occluders, hair, style, lens].map((x) => x !== undefined),
+    ...[occluders, hair, style, lens, relief].map((x) => x !== undefined),
   ]);
 
 /**
@@ -140,7 +142,8 @@ export async function sceneRenderer(
 
   const render = ({ rotation, translation, eye, intrinsics, map, ...given }: Inputs): Tensor[] => {
     const head = model.geometry({ identity: given['identity'], blendshapes: given['blendshapes'] });
-    const headNormals = vertexNormals(head, headTopology);
+    const smooth = vertexNormals(head, headTopology);
+    const headNormals = like.relief ? leaning(smooth, given['reliefLean']) : smooth;
     const albedo = given['albedo'];
     const texture = albedoOf(maps, { ...(albedo && { albedo }), tint: given['tint'] });
     /** Values of the head's vertices and, below them, of the others'. */
@@ -149,7 +152,8 @@ export async function sceneRenderer(
     const positions = all(head, 'extraPositions');
     const normals = all(headNormals, 'extraNormals');
     const plain = texture.diffuse.squeeze(1);
-    const diffuse = all(like.style ? styled(plain, given) : plain, 'extraDiffuse');
+    const painted = like.style ? styled(plain, given) : plain;
+    const diffuse = all(like.relief ? painted.mul(given['reliefTone']) : painted, 'extraDiffuse');
     const extraSpecular = whole.hasExtras ? given['extraSpecular'].expand([positions.shape[0] - V, 3]) : undefined;
     const specular = extraSpecular ? concat([texture.specular.squeeze(1), extraSpecular]) : texture.specular.squeeze(1);
     const roughness = all(full([V, 1], model.roughness), 'extraRoughness');

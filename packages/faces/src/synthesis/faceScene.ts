@@ -6,6 +6,7 @@ import { turned } from './frames.js';
 import type { Triple } from './frames.js';
 import type { SceneHair } from './hair.js';
 import { headLandmarks } from './landmarkPixels.js';
+import type { FaceRelief } from './relief.js';
 import type { Capsule } from './sceneParts.js';
 import type { Sensor } from './sensor.js';
 import type { TextureStyle } from './textureStyle.js';
@@ -66,6 +67,8 @@ export interface FaceScene {
   readonly hair?: SceneHair;
   /** How the face is painted; as it is by default. */
   readonly style?: TextureStyle;
+  /** Furrows; none by default. */
+  readonly relief?: FaceRelief;
   readonly lens?: SceneLens;
   /** What is behind the head; black by default. */
   readonly background?: Background;

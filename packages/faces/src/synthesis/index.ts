@@ -23,6 +23,7 @@ export { lightOfPhotograph, photograph, respond, respondInverse } from './sensor
 export type { CameraResponse, Photograph, Sensor } from './sensor.js';
 export { synthesisBatches, synthesisLocalStream, synthesisStream } from './stream.js';
 export type { FaceBatch, StreamedFace, StreamOptions } from './stream.js';
+export type { FaceRelief } from './relief.js';
 export { sampleArrays } from './sampleArrays.js';
 export type { SampleExtras } from './sampleArrays.js';
 export type { Triple } from './frames.js';

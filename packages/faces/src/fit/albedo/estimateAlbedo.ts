@@ -1,4 +1,4 @@
-import { noGrad, sampleTexture, tensor } from '../../engine.js';
+import { noGrad, sampleTexture, tensor, zeros } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
 import { pigmentTint } from '../../model/index.js';
 import type { MorphableModel } from '../../model/index.js';
@@ -88,8 +88,11 @@ async function linearised(
     const uv = ofRays(surface.uv, 2).reshape([count * samples, 2]);
     const hit = ofRays(surface.hit, 1).reshape([count, samples, 1]);
     const hits = hit.sum(1).clamp(1);
+    /** [count, channels]; models may have no tones, or nothing but tones. */
     const seen = (texture: Tensor): Tensor =>
-      sampleTexture(texture, uv).reshape([count, samples, -1]).mul(hit).sum(1).div(hits);
+      texture.shape[2] === 0
+        ? zeros([count, 0])
+        : sampleTexture(texture, uv).reshape([count, samples, -1]).mul(hit).sum(1).div(hits);
     const atPixels = (image: Tensor): Tensor => image.reshape([-1, 3]).indexSelect(0, rows);
     const { diffuseModes, specularModes, tones } = model;
     const [height, width] = model.skin.shape;

@@ -7,7 +7,7 @@ import type { FaceTextures } from '../../scene/posedFace.js';
 import { textureImage } from '../../scene/surfaceImage.js';
 import type { Crop } from '../crop.js';
 import type { FaceContext } from '../faceContext.js';
-import type { FaceVariables } from '../faceVariables.js';
+import type { FaceValues } from '../faceVariables.js';
 import { outlineIou } from '../metrics.js';
 import { landmarkRms } from '../pose/solveLandmarks.js';
 import type { View } from '../problem.js';
@@ -17,13 +17,16 @@ import { errorImage, hostImage, over } from './hostImages.js';
 
 const triple = (x: ArrayLike<number>): [number, number, number] => [x[0], x[1], x[2]];
 
+/** What a result needs of a view. */
+export type SeenView = Omit<View, 'targets'>;
+
 /** What the images of a result are made of. */
 interface ImageInputs {
   readonly face: FaceView;
   readonly textures: FaceTextures;
   readonly final: Tensor;
   readonly modelOnly: Tensor;
-  readonly at: View;
+  readonly at: SeenView;
   readonly mask: Uint8Array;
   readonly roughness: number;
 }
@@ -60,9 +63,9 @@ export async function resultImages({
 
 /** Landmarks and outline of the fitted face against the detected ones. */
 export async function outlineMetrics(
-  { model, landmarks }: FaceContext,
-  v: FaceVariables,
-  { camera, size, landmarks: detected }: View,
+  { model, landmarks }: Pick<FaceContext, 'model' | 'landmarks'>,
+  v: FaceValues,
+  { camera, size, landmarks: detected }: SeenView,
   face: FaceView,
 ): Promise<{ rms: number; iou: number }> {
   const projected = Float64Array.from(
@@ -80,8 +83,8 @@ export async function outlineMetrics(
 
 /** The fitted camera on the host. */
 export async function fittedCamera(
-  { rotation, translation }: FaceVariables,
-  { size, intrinsics }: View,
+  { rotation, translation }: FaceValues,
+  { size, intrinsics }: SeenView,
   { left, top, width, height }: Crop,
 ): Promise<FitCamera> {
   return {
@@ -95,7 +98,7 @@ export async function fittedCamera(
 }
 
 /** The fitted face in the head's frame, on the host. */
-export async function fittedMesh(model: MorphableModel, v: FaceVariables): Promise<FitMesh> {
+export async function fittedMesh(model: MorphableModel, v: FaceValues): Promise<FitMesh> {
   const mesh = noGrad(() => model.mesh(model.geometry({ identity: v.identity, blendshapes: v.blendshapes })));
   const [positions, normals] = await Promise.all([
     mesh.positions.data(),

@@ -1,4 +1,4 @@
-import type { FaceVariables } from '../faceVariables.js';
+import type { FaceValues, FaceVariables } from '../faceVariables.js';
 import type { FitParameter } from '../types.js';
 
 const described: Readonly<Record<keyof FaceVariables, readonly [name: string, unit: string, description: string]>> = {
@@ -16,7 +16,7 @@ const described: Readonly<Record<keyof FaceVariables, readonly [name: string, un
 };
 
 /** Every fitted number with its meaning. */
-export async function fitParameters(v: FaceVariables, focal: number, albedoCount: number): Promise<FitParameter[]> {
+export async function fitParameters(v: FaceValues, focal: number, albedoCount: number): Promise<FitParameter[]> {
   const names = Object.keys(described) as (keyof FaceVariables)[];
   const used = names.filter((name) => name !== 'albedo' || albedoCount > 0);
   const parameters = await Promise.all(

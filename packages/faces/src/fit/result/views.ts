@@ -5,7 +5,7 @@ import type { FaceTextures } from '../../scene/posedFace.js';
 import { studioLights } from '../../scene/studioLights.js';
 import type { FitConfig } from '../config.js';
 import type { FaceContext } from '../faceContext.js';
-import type { FaceVariables } from '../faceVariables.js';
+import type { FaceValues } from '../faceVariables.js';
 import type { View } from '../problem.js';
 import type { RelitImage, Turntable } from '../types.js';
 import { faceImage, faceView } from './faceImages.js';
@@ -13,10 +13,10 @@ import { hostImage } from './hostImages.js';
 
 /** What the extra views of a result are made of. */
 export interface ViewInputs {
-  readonly context: FaceContext;
-  readonly variables: FaceVariables;
+  readonly context: Pick<FaceContext, 'model' | 'mask'>;
+  readonly variables: FaceValues;
   readonly textures: FaceTextures;
-  readonly view: View;
+  readonly view: Pick<View, 'camera'>;
   readonly config: FitConfig['render'];
   readonly seed: number;
   /** Called before every image; false where no time is left for it, throws to stop. */

@@ -154,5 +154,8 @@ export function completeFaceModel(
         ? carriedAlbedo(mesh, surface, size)
         : constantAlbedo(mesh, surface, size, albedo),
     roughness: reference.roughness,
+    ...(source.joints && {
+      joints: { ...source.joints, positions: source.joints.positions.map((x, k) => x - translation[k % 3]) },
+    }),
   });
 }

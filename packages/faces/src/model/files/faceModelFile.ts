@@ -7,6 +7,7 @@ import {
 } from '@chiaro/nn';
 import { FormatError } from '../../engine.js';
 import type { FaceModelData, FacePart } from '../faceModelData.js';
+import type { JointData } from '../joints/jointData.js';
 import type { FaceTone } from '../tones.js';
 import { storedIndices, storedNumbers } from './stored.js';
 
@@ -76,6 +77,7 @@ export function writeFaceModel(
       : { specularHalves: { type: 'F16', shape: [height, width], data: specular } }),
     ...bytesWithScale('specularModes', rowsOf(data.albedo.specularModes, modeCount), height, width),
     skin: { type: 'U8', shape: [height, width], data: data.albedo.skin.map((x) => 255 * x) },
+    ...(data.joints && jointTensors(data.joints, vertices)),
   };
   return writeSafetensors(tensors, {
     ...{ format: 'chiaro-face-model', formatVersion, name: data.name, licence: data.licence },
@@ -85,6 +87,7 @@ export function writeFaceModel(
     toneNames: JSON.stringify(data.albedo.tones.map(({ name }) => name)),
     parts: JSON.stringify(data.parts),
     smoothModes: JSON.stringify(smoothModes),
+    ...(data.joints && { jointNames: JSON.stringify(data.joints.names) }),
   });
 }
 
@@ -180,6 +183,34 @@ export function parseFaceModel(bytes: Uint8Array): FaceModelData {
       skin: storedNumbers(take(file, 'skin', height, width)).map((x) => x / 255),
     },
     roughness: Number(metadata['roughness']),
+    ...('jointNames' in metadata && { joints: storedJoints(file, vertices) }),
+  };
+}
+
+/** Joints: their correctives as the other displacements, the rest as it is. */
+function jointTensors(joints: JointData, vertices: number): Record<string, ArrayToStore> {
+  const { names, parents, positions, regressor, weights, correctives } = joints;
+  const count = names.length;
+  return {
+    jointParents: { type: 'U16', shape: [count], data: parents },
+    jointPositions: { type: 'F32', shape: [count, 3], data: positions },
+    jointRegressor: { type: 'F32', shape: [count, vertices], data: regressor },
+    jointWeights: { type: 'F32', shape: [vertices, count], data: weights },
+    ...fields('jointCorrectives', correctives, vertices),
+  };
+}
+
+/** Joints that `jointTensors` stored; `checkFaceModel` sees whether they make sense. */
+function storedJoints(file: SafetensorsFile, vertices: number): JointData {
+  const names = listOf(file, 'jointNames').map((x) => (typeof x === 'string' ? x : fail('a joint has no name')));
+  const count = names.length;
+  return {
+    names,
+    parents: storedIndices('jointParents', take(file, 'jointParents', count)),
+    positions: storedNumbers(take(file, 'jointPositions', count, 3)),
+    regressor: storedNumbers(take(file, 'jointRegressor', count, vertices)),
+    weights: storedNumbers(take(file, 'jointWeights', vertices, count)),
+    correctives: storedFields(file, 'jointCorrectives', vertices),
   };
 }
 

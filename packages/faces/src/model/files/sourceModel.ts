@@ -1,4 +1,6 @@
 import { FormatError } from '../../engine.js';
+import { checkJoints } from '../joints/jointData.js';
+import type { JointData } from '../joints/jointData.js';
 
 /** Colours of the vertices of a published model, linear RGB. */
 export interface SourceColours {
@@ -35,6 +37,7 @@ export interface SourceFaceModel {
   readonly uvTriangles?: Uint32Array;
   /** [68] vertices of the Multi-PIE (iBUG) markup. */
   readonly landmarks?: Uint32Array;
+  readonly joints?: JointData;
 }
 
 /**
@@ -84,6 +87,7 @@ export function checkSource(model: SourceFaceModel): SourceFaceModel {
     if (landmarks.length !== 68) fail(`${landmarks.length} landmarks instead of 68`);
     below('landmarks', landmarks, vertices);
   }
+  if (model.joints) checkJoints(model.joints, vertices, fail);
   return model;
 }
 
@@ -96,3 +100,13 @@ export function scaledModes(rows: Float32Array, deviations: ArrayLike<number>, u
 /** Names for expressions that have none. */
 export const numberedNames = (count: number): string[] =>
   Array.from({ length: count }, (_, k) => `expression ${k + 1}`);
+
+/** Modes [K * size] of directions [size, K], as the files of FLAME have them, times `unit`. */
+export function modesOfColumns(directions: ArrayLike<number>, count: number, unit: number): Float32Array {
+  const modes = new Float32Array(directions.length);
+  const size = directions.length / count;
+  for (let at = 0; at < size; at++) {
+    for (let k = 0; k < count; k++) modes[k * size + at] = directions[at * count + k] * unit;
+  }
+  return modes;
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mutations, survive } from '../../../../render/src/testing/hostileFiles.testing.js';
+import { readNpz, writeNpz } from '@chiaro/nn';
 import { FormatError } from '../../engine.js';
 import { largestDifference } from '../../../../render/src/testing/random.testing.js';
 import { parseBFM2009 } from './bfm2009.js';
@@ -19,6 +20,10 @@ interface Expected {
   readonly colourModes?: readonly number[];
   readonly specular?: readonly number[];
   readonly specularModes?: readonly number[];
+  readonly joints?: readonly number[];
+  readonly regressor?: readonly number[];
+  readonly weights?: readonly number[];
+  readonly correctives?: readonly number[];
 }
 
 const folder = new URL('../../../reference/models/', import.meta.url);
@@ -53,7 +58,7 @@ describe.each(files)('%s, written by its reference writer', (name, key, parse) =
   it('gives the numbers that were written', async () => {
     const model = await parse(fileOf(name));
     expect(await parseSourceModel(fileOf(name))).toEqual(model);
-    const { positions, identity, blendshapes, blendshapeNames, colours, triangles: found } = model;
+    const { positions, identity, blendshapes, blendshapeNames, colours, joints, triangles: found } = model;
     const close = (a: ArrayLike<number> | undefined, b: readonly number[] | undefined, scale: number): void => {
       expect(a?.length).toBe(b?.length);
       if (a && b) expect(largestDifference(a, b)).toBeLessThan(1e-6 * scale);
@@ -69,12 +74,25 @@ describe.each(files)('%s, written by its reference writer', (name, key, parse) =
     close(colours?.specular, want.specular, 1);
     close(colours?.specularModes, want.specularModes, 1);
     if (key === 'flame') expectModes(identity, 3, positions.length, 0);
+    close(joints?.positions, want.joints, 100);
+    close(joints?.regressor, want.regressor, 1);
+    close(joints?.weights, want.weights, 1);
+    close(joints?.correctives, want.correctives, 10);
+    if (joints) {
+      expect(joints.names).toEqual(['root', 'neck', 'jaw', 'left eye', 'right eye']);
+      expect(Array.from(joints.parents)).toEqual([0, 0, 1, 1, 1]);
+    }
   });
 
   it('damaged 2,000 times over, is a ChiaroError or a model whose lists fit, and is read as before after that', async () => {
-    const refused = await survive(mutations(fileOf(name), 2000, 5), parse, ({ positions, identity, triangles: t }) => {
+    const refused = await survive(mutations(fileOf(name), 2000, 5), parse, (model) => {
+      const { positions, identity, triangles: t, joints } = model;
       expect(identity.length % positions.length).toBe(0);
       expect(t.every((v) => v < positions.length / 3)).toBe(true);
+      if (joints) {
+        expect(joints.weights).toHaveLength((joints.names.length * positions.length) / 3);
+        expect(joints.parents.every((parent, k) => parent < Math.max(k, 1))).toBe(true);
+      }
     });
     expect(refused).toBeGreaterThan(500);
     expect(refused).toBeLessThan(2000); // some damage is beside the point
@@ -88,6 +106,16 @@ it('FLAME has 300 modes of identity; what follows is expression', async () => {
   expectModes(identity, 300, positions.length, 0);
   expectModes(blendshapes, 3, positions.length, 300);
   expect(blendshapeNames).toEqual(['expression 1', 'expression 2', 'expression 3']);
+});
+
+it('FLAME without any list of its joints is its linear part; without one of them it is damaged', async () => {
+  const arrays = Object.entries(await readNpz(fileOf('flame.npz')));
+  const without = (...left: string[]): Promise<Uint8Array> =>
+    writeNpz(Object.fromEntries(arrays.filter(([name]) => !left.includes(name))));
+  const lists = ['kintree_table', 'weights', 'posedirs', 'J_regressor'];
+  expect((await parseFLAME(await without())).joints).toBeDefined();
+  expect((await parseFLAME(await without(...lists))).joints).toBeUndefined();
+  for (const name of lists) await expect(parseFLAME(await without(name))).rejects.toThrow(`FLAME: ${name} is missing`);
 });
 
 describe('the folder of ICT FaceKit', () => {

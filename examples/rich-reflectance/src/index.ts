@@ -1,0 +1,15 @@
+/** What examples that go on from this one need: the world, its judging, networks, and training in stages. */
+export { prepare, attributeModel } from './experiment.js';
+export type { Experiment, Following, WorldVariations } from './experiment.js';
+export { AlbedoDecoders, decoderStages, Encoder, facesIn, incrementsOf, loadImageNet } from './network.js';
+export type { Preset } from './config.js';
+export { measures, measureTitles, score } from './evaluate.js';
+export type { Measure, Scores } from './evaluate.js';
+export { meanFace, meanFaceRelit } from './naive.js';
+export { worldFaces, worldModel } from './world.js';
+export type { WorldFace, WorldPlan, WorldVariation } from './world.js';
+export { batchOf, photoBatches, viewsOf } from './training/photoBatch.js';
+export type { PhotoBatch } from './training/photoBatch.js';
+export { trainStage } from './training/trainStage.js';
+export type { Stage, StepInputs, TrainedStage, TrainingWatch } from './training/trainStage.js';
+export { meanTerms, raysOf, stageFolder } from './training/trainRow.js';

@@ -1,0 +1,77 @@
+import { Generator, tensor } from '@chiaro/autograd';
+import { chosenFace, detectLandmarks, loadPhoto, resample, type Photo, type SeenFace } from '@chiaro/faces';
+import { srgbOfLinear } from '@chiaro/render';
+import { host } from '@chiaro/tensor/host';
+import { baseRows, enhancedRows, isEnhanced, type Preset, type Row } from '../config.js';
+import { attributeModel, framing, settingOf, type Setting } from '../experiment.js';
+import { AlbedoDecoders, Encoder, facesIn, loadNetwork } from '../network.js';
+import { networkFile } from '../table.js';
+import { batchOf } from '../training/photoBatch.js';
+
+/** A photograph whose face a network has seen. */
+export interface Prediction extends SeenFace {
+  /** Of the networks alone, after a first pass. */
+  readonly milliseconds: number;
+}
+
+/** Finds faces with the networks of a trained row. */
+export interface Predictor {
+  readonly setting: Setting;
+  /** The face of a photograph whose landmarks [68 * 2] are known. */
+  predict(photo: Photo, landmarks: ArrayLike<number>): Promise<Prediction>;
+}
+
+/** The networks of a row and seed. @throws FormatError where the row is not trained. */
+export async function trainedPredictor(preset: Preset, folder: string, row: Row, seed: number): Promise<Predictor> {
+  const setting = await settingOf(preset);
+  const of = attributeModel(setting, isEnhanced(row) ? baseRows.rays.bands : baseRows[row].bands);
+  const generator = new Generator(0);
+  const file = (name: 'encoder' | 'decoders'): string => networkFile(folder, row, seed, name);
+  const encoder = await loadNetwork(new Encoder(preset, of.layout.size, generator), file('encoder'));
+  const decoders = isEnhanced(row)
+    ? await loadNetwork(new AlbedoDecoders(preset, enhancedRows[row].decoders, generator), file('decoders'))
+    : undefined;
+  return {
+    setting,
+    predict: async (photo, landmarks) => {
+      const crop = cropOf(landmarks);
+      const { data } = resample(photo.image, crop, preset.size, preset.size);
+      const bytes = Uint8Array.from(data, (x) => Math.round(255 * srgbOfLinear(Math.min(1, Math.max(0, x)))));
+      const { images } = batchOf([{ photo: bytes, landmarks: new Float32Array(136) }], preset.size);
+      const find = async () => {
+        const face = facesIn(of, { encoder, decoders }, images)(0);
+        await Promise.all([face.textures.diffuse.data(), face.mesh.positions.data(), face.attributes.light.data()]);
+        return face;
+      };
+      await find(); // kernels are made
+      const begun = performance.now();
+      const face = await find();
+      return { photo, landmarks, crop, focal: setting.focal, face, milliseconds: performance.now() - begun };
+    },
+  };
+}
+
+/** The square of a photograph in which its landmarks lie as those of the world's photographs. May reach beyond it. */
+function cropOf(landmarks: ArrayLike<number>): SeenFace['crop'] {
+  const [x, y] = [0, 1].map((axis) => {
+    const values = Array.from({ length: 68 }, (_, k) => landmarks[2 * k + axis]);
+    return { from: Math.min(...values), to: Math.max(...values) };
+  });
+  const side = Math.max(x.to - x.from, y.to - y.from) / framing.side;
+  return {
+    left: (x.from + x.to) / 2 - framing.middle[0] * side,
+    top: (y.from + y.to) / 2 - framing.middle[1] * side,
+    ...{ width: side, height: side },
+  };
+}
+
+/** Reads a photograph and finds the landmarks of its largest face. @throws FormatError for no photograph, ChiaroError for no face. */
+export async function photoWithLandmarks(
+  path: string,
+  note: (text: string) => void,
+): Promise<{ photo: Photo; landmarks: Float32Array }> {
+  const photo = await loadPhoto(await host.readFile(path), { name: path.split(/[/\\]/).at(-1) });
+  for (const text of photo.notes) note(text);
+  const image = tensor(photo.image.data, [photo.height, photo.width, 3]);
+  return { photo, landmarks: await detectLandmarks(image, await chosenFace(photo, image, undefined, note)) };
+}
