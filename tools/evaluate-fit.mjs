@@ -18,7 +18,7 @@ import { truthModel } from './evaluate-fit/faces.mjs';
 import { page } from './evaluate-fit/page.mjs';
 import { baseConfig, rows } from './evaluate-fit/rows.mjs';
 import { truthOf, truthVersion } from './evaluate-fit/truth.mjs';
-import { numbersOf } from './evaluate/numbers.mjs';
+import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { writeSheet, writeStrip } from './evaluate/sheet.mjs';

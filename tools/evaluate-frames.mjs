@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { deviceInfo } from '@chiaro/autograd';
 import { fitFrames, loadFaceModel } from '@chiaro/faces';
 import { baseConfig } from './evaluate-fit/rows.mjs';
-import { numbersOf } from './evaluate/numbers.mjs';
+import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { clipOf } from './evaluate-frames/clip.mjs';

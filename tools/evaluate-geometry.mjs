@@ -20,7 +20,7 @@ import { truthOf, truthVersion } from './evaluate-fit/truth.mjs';
 import { bandsOf } from './evaluate-geometry/bands.mjs';
 import { page } from './evaluate-geometry/page.mjs';
 import { rows } from './evaluate-geometry/rows.mjs';
-import { numbersOf } from './evaluate/numbers.mjs';
+import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { blurred } from './evaluate-person/persons.mjs';
 import { randomSource } from './face-model/random.mjs';

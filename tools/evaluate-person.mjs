@@ -17,7 +17,7 @@ import { encodeImage } from '@chiaro/render';
 import { adapterName } from '../bench/lib/engine.mjs';
 import { markdownTable } from '../bench/lib/rows.mjs';
 import { baseConfig } from './evaluate-fit/rows.mjs';
-import { numbersOf } from './evaluate/numbers.mjs';
+import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { writeStrip } from './evaluate/sheet.mjs';

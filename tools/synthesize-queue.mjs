@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { drawFaceScene, loadFaceModel, sampleArrays, synthesize } from '@chiaro/faces';
 import { queuedSamples, workSamples, writeDataset } from '@chiaro/faces/node';
 import { progress } from './evaluate/progress.mjs';
+import { wholeNumbersOf } from './options.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -27,11 +28,7 @@ const { values: options } = parseArgs({
   },
 });
 if (options.out === undefined || options.queue === undefined) throw new Error('--queue and --out are needed');
-const [count, size, spp, seed, shardSize] = ['count', 'size', 'spp', 'seed', 'shard'].map((name) => {
-  const value = Number(options[name]);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} needs a whole number, got ${options[name]}`);
-  return value;
-});
+const [count, size, spp, seed, shardSize] = wholeNumbersOf(options, ['count', 'size', 'spp', 'seed', 'shard']);
 const model = await loadFaceModel(options.model === undefined ? {} : { path: options.model });
 const settings = { model: model.data.name, size, spp, seed };
 const queue = { url: options.queue, folder: options.out, settings };

@@ -15,6 +15,7 @@ import { caricatureGrid, faceClips, faceGrid, faceSet, lightStage, loadFaceModel
 import { openDataset, writeFaces } from '@chiaro/faces/node';
 import { decodePixels } from '@chiaro/render';
 import { progress } from './evaluate/progress.mjs';
+import { wholeNumbersOf } from './options.mjs';
 import { tiles, writeSheet } from './synthesis/sheet.mjs';
 
 const { values: options } = parseArgs({
@@ -33,13 +34,15 @@ const { values: options } = parseArgs({
   },
 });
 if (options.out === undefined) throw new Error('--out names the folder');
-const [count, size, spp, depth, seed, shardSize, rows] = [
-  ...['count', 'size', 'spp', 'depth', 'seed', 'shard', 'sheet'],
-].map((name) => {
-  const value = Number(options[name]);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} needs a whole number, got ${options[name]}`);
-  return value;
-});
+const [count, size, spp, depth, seed, shardSize, rows] = wholeNumbersOf(options, [
+  'count',
+  'size',
+  'spp',
+  'depth',
+  'seed',
+  'shard',
+  'sheet',
+]);
 const looks = options.looks
   ? { backgrounds: ['constant', 'gradient', 'environment'], hair: 0.7, glasses: 0.25, hands: 0.15, sensor: true }
   : {};
