@@ -12,11 +12,20 @@ const packageAliases = readdirSync(`${root}packages`)
   .filter((name) => existsSync(source(`${name}/src/index.ts`)))
   .map((name) => ({ find: new RegExp(`^@chiaro/${name}$`), replacement: source(`${name}/src/index.ts`) }));
 
+/** The same for examples that others build on. */
+const exampleAliases = readdirSync(`${root}examples`)
+  .filter((name) => existsSync(`${root}examples/${name}/src/index.ts`))
+  .map((name) => ({
+    find: new RegExp(`^@chiaro/example-${name}$`),
+    replacement: `${root}examples/${name}/src/index.ts`,
+  }));
+
 export default defineConfig({
   plugins: [plantMutant(root, process.env['CHIARO_MUTANT']), markdownSnippets()],
   resolve: {
     alias: [
       ...packageAliases,
+      ...exampleAliases,
       { find: '@chiaro/tensor/engine', replacement: source('tensor/src/engine.ts') },
       { find: '@chiaro/nn/node', replacement: source('nn/src/node/index.ts') },
       { find: '@chiaro/faces/node', replacement: source('faces/src/node/index.ts') },

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Generator, randn } from '@chiaro/autograd';
+import { host } from '@chiaro/tensor/host';
+import type { Clip } from '../clips/clip.js';
+import type { FrameLandmarks } from '../registration/checkClip.js';
+import { headsOfLandmarks } from '../registration/landmarkStep.js';
+import {
+  registerClip,
+  type RegistrationOptions,
+  type RegistrationProgress,
+  type RegistrationState,
+} from '../registration/registerClip.js';
+import type { LitSubject } from '../registration/subject.js';
+import type { RowPlan } from './rows.js';
+
+/** Landmarks are off by this share of the face, as a detector's are. */
+const landmarkNoise = 0.005;
+
+/** True landmarks of a rendered clip, off by some noise, the same at every call. */
+async function noisyLandmarks({ frames }: Clip): Promise<Float32Array[]> {
+  const marks: Float32Array[] = [];
+  for (const [k, { truth }] of frames.entries()) {
+    const { landmarks } = truth!;
+    const box = Math.max(...landmarks) - Math.min(...landmarks);
+    const noise = await randn([landmarks.length], { generator: new Generator(7000 + k) }).data();
+    marks.push(landmarks.map((x, i) => x + landmarkNoise * box * noise[i]));
+  }
+  return marks;
+}
+
+/** How a row is registered. */
+export interface RowRegistration {
+  /** Keeps the state of the clip after every frame. */
+  readonly folder: string;
+  readonly options: Omit<RegistrationOptions, 'keyFrames' | 'adapt'>;
+  readonly onProgress?: ((progress: RegistrationProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A registered clip: the frames that are to be judged are those that are no key frames, unless all are. */
+export interface RegisteredClip {
+  readonly clip: Clip;
+  readonly state: RegistrationState;
+  /** Numbers of `clip`'s frames. */
+  readonly judged: readonly number[];
+}
+
+/** A clip of frames `from` to `to`. */
+const part = (clip: Clip, from: number, to: number): Clip => ({
+  ...clip,
+  name: `${clip.name}, frames ${from + 1} to ${to}`,
+  frames: clip.frames.slice(from, to),
+});
+
+/** Registers a clip in its folder, and goes on where a killed run stopped. The subject's light model changes. */
+async function registered(
+  subject: LitSubject,
+  clip: Clip,
+  landmarks: FrameLandmarks,
+  options: RegistrationOptions,
+  { folder, onProgress, signal }: RowRegistration,
+  start?: RegistrationState,
+): Promise<RegistrationState> {
+  const files = { adapted: join(folder, 'adapted.json'), heads: join(folder, 'heads.json') };
+  const read = async <T>(file: string): Promise<T | undefined> =>
+    existsSync(file) ? (JSON.parse(new TextDecoder().decode(await host.readFile(file))) as T) : undefined;
+  const write = (file: string, value: unknown): Promise<void> =>
+    host.writeFile(file, new TextEncoder().encode(JSON.stringify(value)));
+  const heads = await read<Pick<RegistrationState, 'initial' | 'heads'>>(files.heads);
+  const adapted = await read<NonNullable<RegistrationState['adapted']>>(files.adapted);
+  const kept = heads ? { ...heads, ...(adapted && { adapted }) } : start;
+  let written = adapted;
+  return registerClip(subject, clip, landmarks, options, {
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+    ...(kept && { resume: kept }),
+    onState: async (state) => {
+      // the light model is large, and changes once
+      if (state.adapted && state.adapted !== written) await write(files.adapted, (written = state.adapted));
+      await write(files.heads, { initial: state.initial, heads: state.heads });
+    },
+  });
+}
+
+/**
+ * Registers a clip as a row does. Of `half`, light model and code come from all frames of the first half, and the frames of the
+ * second are tracked with them.
+ * @throws what `registerClip` does.
+ */
+export async function registerRow(
+  subject: LitSubject,
+  clip: Clip,
+  plan: RowPlan,
+  registration: RowRegistration,
+): Promise<RegisteredClip> {
+  const { options, folder } = registration;
+  const count = clip.frames.length;
+  const landmarks = await noisyLandmarks(clip);
+  const all = { ...options, adapt: plan.adapt };
+  if (plan.keyFrames !== 'half') {
+    const keyFrames = plan.keyFrames === 'all' ? count : Math.min(plan.keyFrames, count);
+    const state = await registered(subject, clip, landmarks, { ...all, keyFrames }, registration);
+    const keys = new Set(state.adapted!.keys);
+    const frames = Array.from({ length: count }, (_, k) => k);
+    return { clip, state, judged: keys.size === count ? frames : frames.filter((k) => !keys.has(k)) };
+  }
+  const middle = Math.floor(count / 2);
+  const [first, second] = [part(clip, 0, middle), part(clip, middle, count)];
+  const before = { ...registration, folder: join(folder, 'first') };
+  const { adapted } = await registered(
+    subject,
+    first,
+    landmarks.slice(0, middle),
+    { ...all, keyFrames: middle },
+    before,
+  );
+  const marks = landmarks.slice(middle);
+  const start: RegistrationState = {
+    initial: await headsOfLandmarks(subject, marks, options.landmarks),
+    adapted: adapted!,
+    heads: marks.map(() => null),
+  };
+  const state = await registered(subject, second, marks, { ...all, keyFrames: 1 }, registration, start);
+  return { clip: second, state, judged: marks.map((_, k) => k) };
+}

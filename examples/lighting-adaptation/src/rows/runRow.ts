@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { deviceInfo, tensor } from '@chiaro/autograd';
+import { loadFaceRecognition, type MorphableModel } from '@chiaro/faces';
+import type { ClipName } from '../clips/wildClips.js';
+import type { PresetName } from '../config.js';
+import { measureFrame, verticesNear, type FrameMeasures } from '../evaluation/measureFrame.js';
+import { recognitionWeights } from '../evaluation/recognition.js';
+import { comparisonTable, meanMeasures } from '../evaluation/tables.js';
+import type { Experiment, Learned } from '../experiment.js';
+import { saveClipAnimation } from '../figures/clipAnimation.js';
+import { saveClipFigure } from '../figures/clipFigure.js';
+import { litSubject } from './litSubject.js';
+import { registerRow, type RowRegistration } from './registerRow.js';
+import { rows, type RowName } from './rows.js';
+
+/** A row of one clip and seed. */
+export interface Entry {
+  readonly preset: PresetName;
+  readonly row: RowName;
+  readonly seed: number;
+  readonly clip: string;
+  /** Means over the frames that are judged. */
+  readonly measures: FrameMeasures;
+  readonly frames: number;
+  readonly seconds: number;
+  readonly adapter: string;
+}
+
+/** Names an entry. */
+export const keyOf = ({ preset, row, seed, clip }: Pick<Entry, 'preset' | 'row' | 'seed' | 'clip'>): string =>
+  `${preset} ${row} ${seed} ${clip}`;
+
+/** Millimetres about the landmarks of the lips. */
+const lipReach = 8;
+
+/** Vertices of the face proper and of the lips. */
+async function regions(model: MorphableModel): Promise<{ face: number[]; lips: number[] }> {
+  const mask = await model.faceMask.data();
+  const marks = Array.from(model.landmarkIds()).slice(48);
+  return {
+    face: Array.from({ length: mask.length }, (_, v) => v).filter((v) => mask[v] > 0.5),
+    lips: verticesNear(model.data.positions, marks, lipReach),
+  };
+}
+
+/** Which row of which clip. */
+export interface RowJob extends Pick<RowRegistration, 'onProgress' | 'signal'> {
+  readonly preset: PresetName;
+  readonly row: RowName;
+  readonly seed: number;
+  readonly clip: string;
+}
+
+/** Registers a clip as a row does, draws what it found into `relighting.png` and `tracked.webp` of its folder, and judges it. */
+export async function runRow(
+  experiment: Experiment,
+  learned: Learned,
+  { preset, row, seed, clip: name, ...following }: RowJob,
+): Promise<Entry> {
+  const begun = performance.now();
+  const plan = rows[row];
+  const whole = experiment.clips.find((clip) => clip.name === name)!;
+  const subject = await litSubject(experiment, learned, whole, plan, seed);
+  const folder = join(experiment.folder, `seed-${seed}`, row, name);
+  const options = experiment.preset.registration;
+  const registered = await registerRow(subject, whole, plan, { folder, options, ...following });
+  const { clip, state, judged } = registered;
+  await saveClipFigure(join(folder, 'relighting.png'), subject, registered);
+  await saveClipAnimation(join(folder, 'tracked.webp'), subject, clip, state);
+  const measure = {
+    recognition: await loadFaceRecognition(recognitionWeights()),
+    ...(await regions(experiment.model)),
+  };
+  const light = tensor(Float32Array.from(state.adapted!.light));
+  const measures: FrameMeasures[] = [];
+  for (const k of judged) {
+    const { bytes, truth } = clip.frames[k];
+    measures.push(await measureFrame(subject, bytes, truth!, state.heads[k]!, light, measure));
+  }
+  return {
+    ...{ preset, row, seed, clip: name, measures: meanMeasures(measures), frames: judged.length },
+    ...{ seconds: (performance.now() - begun) / 1000, adapter: (await deviceInfo()).name },
+  };
+}
+
+/** Of the clips whose light stays, and of the one whose light moves, which the method does not model. */
+export function tablesOf(entries: readonly Entry[]): string {
+  const moving: ClipName = 'moving';
+  const table = (title: string, some: readonly Entry[]): string => {
+    const names = (Object.keys(rows) as RowName[]).filter((name) => some.some(({ row }) => row === name));
+    const of = (name: RowName) => {
+      const mine = some.filter(({ row }) => row === name);
+      const seeds = [...new Set(mine.map(({ seed }) => seed))];
+      return seeds.map((seed) => meanMeasures(mine.filter((e) => e.seed === seed).map(({ measures }) => measures)));
+    };
+    return `${title}\n\n${comparisonTable(names.map((name) => ({ name: rows[name].title, seeds: of(name) })))}`;
+  };
+  const [still, moved] = [entries.filter(({ clip }) => clip !== moving), entries.filter(({ clip }) => clip === moving)];
+  return [
+    ...(still.length > 0 ? [table('Light that stays:', still)] : []),
+    ...(moved.length > 0 ? [table('A lamp that moves, which one code for a clip cannot be:', moved)] : []),
+  ].join('\n\n');
+}
