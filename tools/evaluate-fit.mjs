@@ -18,10 +18,10 @@ import { truthModel } from './evaluate-fit/faces.mjs';
 import { page } from './evaluate-fit/page.mjs';
 import { baseConfig, rows } from './evaluate-fit/rows.mjs';
 import { truthOf, truthVersion } from './evaluate-fit/truth.mjs';
-import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { writeSheet, writeStrip } from './evaluate/sheet.mjs';
+import { chosenRows, numbersOf } from './options.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -37,9 +37,7 @@ const { values: options } = parseArgs({
   },
 });
 const [faces, size, budgetSeconds, sheetFaces] = numbersOf(options, ['faces', 'size', 'budget', 'sheet']);
-const chosen = options.rows.split(',');
-const unknown = chosen.find((row) => !(row in rows));
-if (unknown !== undefined) throw new Error(`there is no row ${unknown}; there are ${Object.keys(rows).join(', ')}`);
+const chosen = chosenRows(options.rows, rows);
 
 const model = await loadFaceModel();
 const truth = await truthModel(options.model);

@@ -12,12 +12,12 @@ import { parseArgs } from 'node:util';
 import { deviceInfo } from '@chiaro/autograd';
 import { fitFrames, loadFaceModel } from '@chiaro/faces';
 import { baseConfig } from './evaluate-fit/rows.mjs';
-import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { clipOf } from './evaluate-frames/clip.mjs';
 import { errorsOf } from './evaluate-frames/errors.mjs';
 import { page } from './evaluate-frames/page.mjs';
+import { numbersOf } from './options.mjs';
 
 const { values: options } = parseArgs({
   options: {

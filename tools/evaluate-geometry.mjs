@@ -20,11 +20,11 @@ import { truthOf, truthVersion } from './evaluate-fit/truth.mjs';
 import { bandsOf } from './evaluate-geometry/bands.mjs';
 import { page } from './evaluate-geometry/page.mjs';
 import { rows } from './evaluate-geometry/rows.mjs';
-import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { blurred } from './evaluate-person/persons.mjs';
 import { randomSource } from './face-model/random.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
+import { chosenRows, numbersOf } from './options.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -39,9 +39,7 @@ const { values: options } = parseArgs({
   },
 });
 const [faces, size, blur] = numbersOf(options, ['faces', 'size', 'blur']);
-const chosen = options.rows.split(',');
-const unknown = chosen.find((row) => !(row in rows));
-if (unknown !== undefined) throw new Error(`there is no row ${unknown}; there are ${Object.keys(rows).join(', ')}`);
+const chosen = chosenRows(options.rows, rows);
 if (options.model === undefined)
   throw new Error("the ICT model's compact file is needed: --model FILE, or CHIARO_FACE");
 

@@ -17,11 +17,11 @@ import { encodeImage } from '@chiaro/render';
 import { adapterName } from '../bench/lib/engine.mjs';
 import { markdownTable } from '../bench/lib/rows.mjs';
 import { baseConfig } from './evaluate-fit/rows.mjs';
-import { numbersOf } from './options.mjs';
 import { progress } from './evaluate/progress.mjs';
 import { fingerprint, openResults, writeWhole } from './evaluate/resultFile.mjs';
 import { writeStrip } from './evaluate/sheet.mjs';
 import { personOf } from './evaluate-person/persons.mjs';
+import { numbersOf } from './options.mjs';
 
 const { values: options } = parseArgs({
   options: {

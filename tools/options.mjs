@@ -14,3 +14,11 @@ export const wholeNumbersOf = (options, names, least = 0) =>
       throw new Error(`--${name} needs a whole number of at least ${least}, got ${options[name]}`);
     return value;
   });
+
+/** The rows of a table that are asked for by their names, "a,b". */
+export function chosenRows(names, rows) {
+  const chosen = names.split(',');
+  const unknown = chosen.find((row) => !Object.hasOwn(rows, row));
+  if (unknown !== undefined) throw new Error(`there is no row ${unknown}; there are ${Object.keys(rows).join(', ')}`);
+  return chosen;
+}

@@ -3,6 +3,7 @@ import { compile, idle, noGrad } from '@chiaro/autograd';
 import { rmSync } from 'node:fs';
 import { openEngine } from '../lib/engine.mjs';
 import { frame } from '../lib/frameCase.mjs';
+import { gradientStep } from '../lib/gradientStep.mjs';
 import { measure } from '../lib/measure.mjs';
 import { runProbe } from '../lib/probe.mjs';
 import { round, statistics } from '../lib/rows.mjs';
@@ -36,15 +37,7 @@ export async function run(name) {
   if (name === 'first_gradients') return first(['gradients']);
   const { adapter } = await openEngine();
   const { name: mesh, parameters, image } = await frame(boundaries[name]);
-  const given = Object.values(parameters);
-  const step = compile(() => {
-    if (name === 'frame') return [noGrad(() => image())];
-    const loss = image().square().mean();
-    loss.backward();
-    const gradients = given.map((p) => p.grad);
-    for (const p of given) p.grad = null;
-    return [loss, ...gradients];
-  });
+  const step = name === 'frame' ? compile(() => [noGrad(() => image())]) : gradientStep(parameters, image);
   const times = await measure(
     name,
     async () => {

@@ -1,7 +1,8 @@
 // What guiding brings (`guided` of pathTrace): the error of shadows' gradients of vertices, and the time they take.
-import { compile, idle } from '@chiaro/autograd';
+import { idle } from '@chiaro/autograd';
 import { openEngine } from '../lib/engine.mjs';
 import { frame } from '../lib/frameCase.mjs';
+import { gradientStep } from '../lib/gradientStep.mjs';
 import { lampBehindNet } from '../lib/netCase.mjs';
 import { measure } from '../lib/measure.mjs';
 import { median, round, statistics } from '../lib/rows.mjs';
@@ -38,18 +39,6 @@ async function shadowGradients(scene) {
   return found;
 }
 
-/** A compiled step of image and gradients. */
-function stepOf({ parameters, image }, guided) {
-  const given = Object.values(parameters);
-  return compile(() => {
-    const loss = image({ boundary: 'all', guided }).square().mean();
-    loss.backward();
-    const gradients = given.map((p) => p.grad);
-    for (const p of given) p.grad = null;
-    return [loss, ...gradients];
-  });
-}
-
 export async function run(name) {
   const { adapter } = await openEngine();
   const scene = await scenes[name]();
@@ -59,7 +48,7 @@ export async function run(name) {
   const size = Math.sqrt(squares(mean));
   const rows = [];
   for (const [who, guided] of Object.entries(ways)) {
-    const step = stepOf(scene, guided);
+    const step = gradientStep(scene.parameters, () => scene.image({ boundary: 'all', guided }));
     const times = await measure(
       name,
       async () => {
