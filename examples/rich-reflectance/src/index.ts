@@ -5,7 +5,8 @@ export { AlbedoDecoders, decoderStages, Encoder, facesIn, incrementsOf, loadImag
 export type { Preset } from './config.js';
 export { measures, measureTitles, score } from './evaluate.js';
 export type { Measure, Scores } from './evaluate.js';
-export { meanFace, meanFaceRelit } from './naive.js';
+export { judgeNaive, once, resultsIn, shareLines } from './entries.js';
+export type { RowEntry } from './entries.js';
 export { worldFaces, worldModel } from './world.js';
 export type { WorldFace, WorldPlan, WorldVariation } from './world.js';
 export { batchOf, photoBatches, viewsOf } from './training/photoBatch.js';

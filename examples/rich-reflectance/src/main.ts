@@ -6,8 +6,10 @@ import { photoList } from '@chiaro/faces/node';
 import { InterruptedError, progressLines } from '@chiaro/nn/node';
 import { presets, rowNames, type PresetName, type Row } from './config.js';
 import { costTable } from './cost.js';
+import { resultsIn, shareLines } from './entries.js';
+import type { Scores } from './evaluate.js';
 import { prepare } from './experiment.js';
-import { judgeNaive, resultsOf, runRow, table } from './table.js';
+import { naiveEntries, runRow, table } from './table.js';
 import { predictPhoto, takeApart } from './uses/photos.js';
 import { trainedPredictor } from './uses/predictor.js';
 import { refinementTable } from './uses/refine.js';
@@ -55,15 +57,11 @@ async function train(): Promise<void> {
   const jobs = values.table
     ? [1, 2, 3].flatMap((k) => rowNames.map((each) => ({ row: each, seed: k })))
     : [{ row, seed }];
-  await judgeNaive(experiment);
+  await naiveEntries(experiment);
   for (const job of jobs) {
-    const { shares = {} } = await runRow(experiment, { ...job, imageNet: values.imagenet });
-    for (const [stage, terms] of Object.entries(shares)) {
-      const list = Object.entries(terms).map(([term, share]) => `${term} ${(100 * share).toFixed(1)} %`);
-      console.log(`loss of ${job.row}, seed ${job.seed}, at the first step of stage ${stage}: ${list.join(', ')}`);
-    }
+    for (const line of shareLines(await runRow(experiment, { ...job, imageNet: values.imagenet }))) console.log(line);
   }
-  console.log(table(await resultsOf(folder).read()));
+  console.log(table(await resultsIn<Row, Scores>(folder).read()));
 }
 
 /** Fits photographs of the world with and without the networks. */

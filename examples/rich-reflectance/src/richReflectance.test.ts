@@ -6,7 +6,8 @@ import { readJsonl } from '@chiaro/nn/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets } from './config.js';
 import { framing, prepare, type Experiment } from './experiment.js';
-import { judgeNaive, resultsOf, runRow, table } from './table.js';
+import { resultsIn } from './entries.js';
+import { naiveEntries, runRow, table } from './table.js';
 import { takeApart } from './uses/photos.js';
 import { trainedPredictor } from './uses/predictor.js';
 import { photoOf } from './uses/refine.js';
@@ -21,7 +22,7 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 describe('rich reflectance', () => {
   it('trains encoder and decoders by rays without labels, judges them, and does nothing twice', async () => {
-    const [mean, light] = await judgeNaive(experiment);
+    const [mean, light] = await naiveEntries(experiment);
     const entry = await runRow(experiment, { row: 'rays', seed: 1, stream: false });
     const { rays, landmarks, vertices } = entry.shares!['base'];
     expect(Object.values(entry.shares!['base']).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
@@ -39,7 +40,7 @@ describe('rich reflectance', () => {
     const tail = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
     expect(tail(losses.slice(-3))).toBeLessThan(tail(losses.slice(0, 3)));
 
-    expect(await resultsOf(out).read()).toEqual([mean, light, entry]);
+    expect(await resultsIn(out).read()).toEqual([mean, light, entry]);
 
     // all stages: the base reconstruction is the one that there is
     const whole = await runRow(experiment, { row: 'dual', seed: 1, stream: false });

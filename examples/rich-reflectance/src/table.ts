@@ -1,61 +1,20 @@
 import { join } from 'node:path';
-import { deviceInfo } from '@chiaro/autograd';
 import { writeSafetensors } from '@chiaro/nn';
-import { ResultsFile } from '@chiaro/nn/node';
 import { host } from '@chiaro/tensor/host';
 import { rowNames, type Row } from './config.js';
+import { judgeNaive, naiveRows, once, type RowEntry } from './entries.js';
 import { measures, measureTitles, score, type Measure, type Scores } from './evaluate.js';
 import type { Experiment } from './experiment.js';
-import { meanFace, meanFaceRelit } from './naive.js';
 import { facesIn } from './network.js';
 import { batchOf } from './training/photoBatch.js';
-import { trainRow, type Job, type Trained } from './training/trainRow.js';
-
-/** What has to be beaten: the mean face in even light for everybody, and in the light that fits each photograph best. */
-const naiveRows = ['mean', 'light'] as const;
+import { trainRow, type Job } from './training/trainRow.js';
 
 /** What a row of the table says. */
-export interface Entry {
-  readonly row: Row | (typeof naiveRows)[number];
-  /** 0 of rows that nothing is trained for. */
-  readonly seed: number;
-  /** Of training. */
-  readonly seconds: number;
-  readonly adapter: string;
-  readonly scores: Scores;
-  /** Of a trained row: each term's share of the loss of each stage's first step. */
-  readonly shares?: Trained['shares'];
-}
+export type Entry = RowEntry<Row, Scores>;
 
-/** `results.json` of a folder. */
-export const resultsOf = (folder: string): ResultsFile<Entry> =>
-  new ResultsFile(join(folder, 'results.json'), ({ row, seed }) => `${row} ${seed}`);
-
-/** What was measured earlier, or what `measure` finds now. */
-async function once(
-  { folder }: Experiment,
-  row: Entry['row'],
-  seed: number,
-  measure: () => Promise<Pick<Entry, 'seconds' | 'scores' | 'shares'>>,
-): Promise<Entry> {
-  const results = resultsOf(folder);
-  const done = (await results.read()).find((entry) => entry.row === row && entry.seed === seed);
-  if (done) return done;
-  const entry = { row, seed, adapter: (await deviceInfo()).name, ...(await measure()) };
-  await results.put([entry]);
-  return entry;
-}
-
-/** Judges what has to be beaten. */
-export async function judgeNaive(experiment: Experiment): Promise<Entry[]> {
-  const face = meanFace(experiment);
-  return [
-    await once(experiment, 'mean', 0, async () => ({ seconds: 0, scores: await score(experiment, () => face) })),
-    await once(experiment, 'light', 0, async () => ({
-      ...{ seconds: 0, scores: await score(experiment, await meanFaceRelit(experiment)) },
-    })),
-  ];
-}
+/** What has to be beaten. */
+export const naiveEntries = (experiment: Experiment): Promise<Entry[]> =>
+  judgeNaive(experiment, (faceOf) => score(experiment, faceOf));
 
 /** Where a trained network of a row is kept. */
 export const networkFile = (folder: string, row: Row, seed: number, name: 'encoder' | 'decoders'): string =>
@@ -65,7 +24,7 @@ export const networkFile = (folder: string, row: Row, seed: number, name: 'encod
 export function runRow(experiment: Experiment, job: Job): Promise<Entry> {
   const { folder, preset, test } = experiment;
   const { row, seed } = job;
-  return once(experiment, row, seed, async () => {
+  return once(folder, row, seed, async () => {
     const trained = await trainRow(experiment, job);
     const { encoder, decoders, of, seconds, shares } = trained;
     for (const [name, network] of [

@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChiaroError } from '@chiaro/autograd';
+import { resultsIn, shareLines } from '@chiaro/example-rich-reflectance';
 import { InterruptedError } from '@chiaro/nn/node';
 import { presets, rowNames, type PresetName, type Row } from './config.js';
-import { naiveRows, resultsOf, runRow } from './evaluate/entries.js';
+import { naiveEntries, runRow } from './evaluate/entries.js';
+import type { Scores } from './evaluate/measures.js';
 import { tableText } from './evaluate/tables.js';
 import { prepare } from './experiment.js';
 
@@ -43,15 +45,12 @@ try {
   });
   const seeds = [1, 2, 3];
   const jobs = values.table ? seeds.flatMap((k) => rowNames.map((each) => ({ row: each, seed: k }))) : [{ row, seed }];
-  await naiveRows(experiment);
+  await naiveEntries(experiment);
   for (const job of jobs) {
-    const { shares = {} } = await runRow(experiment, { ...job, imageNet: values.imagenet, vgg: values.vgg });
-    for (const [stage, terms] of Object.entries(shares)) {
-      const list = Object.entries(terms).map(([term, share]) => `${term} ${(100 * share).toFixed(1)} %`);
-      console.log(`loss of ${job.row}, seed ${job.seed}, at the first step of stage ${stage}: ${list.join(', ')}`);
-    }
+    const entry = await runRow(experiment, { ...job, imageNet: values.imagenet, vgg: values.vgg });
+    for (const line of shareLines(entry)) console.log(line);
   }
-  console.log(tableText(await resultsOf(folder).read()));
+  console.log(tableText(await resultsIn<Row, Scores>(folder).read()));
 } catch (error) {
   if (!(error instanceof ChiaroError)) throw error;
   console.error(error.message);

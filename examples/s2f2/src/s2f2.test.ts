@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resultsIn } from '@chiaro/example-rich-reflectance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets } from './config.js';
-import { resultsOf, runRow } from './evaluate/entries.js';
+import { runRow } from './evaluate/entries.js';
 import { tableText } from './evaluate/tables.js';
 import { prepare, type Experiment } from './experiment.js';
 
@@ -43,7 +44,7 @@ describe('S2F2', () => {
     expect(vertices!.mean).toBeLessThan(40);
     expect(Object.values(others).every(({ mean: value }) => Number.isFinite(value))).toBe(true);
 
-    expect(await resultsOf(out).read()).toContainEqual(entry);
+    expect(await resultsIn(out).read()).toContainEqual(entry);
     const begun = performance.now();
     expect(await runRow(experiment, { row: 'fine', seed: 1, stream: false })).toEqual(entry);
     expect(performance.now() - begun).toBeLessThan(2000);
