@@ -2,7 +2,7 @@
  * The picture of a fitted clip of docs/results/fit-frames.md, in three commands: frames are rendered, fitted, and shown.
  *
  *   node scripts/run.mjs tools/clip-picture.mjs --render out/clip [--clip 1] [--frames 6] [--every 1] [--size 160] [--spp 25]
- *   npm start -- --frames out/clip --out out/clip-fit --budget 3.9
+ *   npm start -- --frames out/clip --out out/clip-fit
  *   node scripts/run.mjs tools/clip-picture.mjs --show out/clip-fit [--columns 6] [--to docs/images/fit-clip.jpg]
  *
  * Rows of the picture: the frame, the fitted face over it, the fitted face relit.
