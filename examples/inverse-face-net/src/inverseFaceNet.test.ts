@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { Generator, tensor } from '@chiaro/autograd';
+import { cropAroundLandmarks, cropRules, landmarkMask, landmarksInCrop, maskRules } from '@chiaro/faces';
 import { readJsonl } from '@chiaro/nn/node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets, type Preset } from './config.js';
-import { cropOf, landmarkMask, landmarksInCrop } from './crop.js';
 import { refitLight } from './evaluate.js';
 import { cropsOf, initialShares, prepare, type Experiment } from './experiment.js';
 import { runRow } from './table.js';
@@ -96,7 +96,8 @@ describe('crops', () => {
       experiment.corpus.theta.subarray(0, renderer.model.layout.size),
     );
     const size = renderer.size;
-    const placed = (list: Float32Array): Float32Array => landmarksInCrop(list, cropOf(list, size));
+    const placed = (list: Float32Array): Float32Array =>
+      landmarksInCrop(list, cropAroundLandmarks(list, cropRules.inverseFaceNet), size);
     const first = placed(landmarks);
     expect(Math.max(...first) - Math.min(...first)).toBeCloseTo(size, 3);
     fc.assert(
@@ -118,7 +119,11 @@ describe('crops', () => {
     const { masks, landmarks } = await renderer.render(corpus.theta.subarray(0, 16 * m));
     const pixels = renderer.size ** 2;
     const overlaps = Array.from({ length: 16 }, (_, i) => {
-      const outlined = landmarkMask(landmarks.subarray(136 * i, 136 * (i + 1)), renderer.size);
+      const outlined = landmarkMask(
+        landmarks.subarray(136 * i, 136 * (i + 1)),
+        renderer.size,
+        maskRules.inverseFaceNet,
+      );
       const painted = masks.subarray(i * pixels, (i + 1) * pixels);
       let [both, either] = [0, 0];
       outlined.forEach((x, p) => {

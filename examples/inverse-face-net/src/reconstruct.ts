@@ -60,7 +60,7 @@ export async function reconstruct(
   const notes = [...photo.notes];
   const landmarks = await landmarksOf(photo, notes);
   const data = photo.image.data.map(srgbOfLinear);
-  const picture = { width: photo.width, height: photo.height, data };
+  const picture: HostImage = { ...photo.image, data };
   const { image } = cropPhoto(picture, landmarks, size);
   const found = performance.now();
   const theta = await predict(image);

@@ -53,7 +53,7 @@ export async function refinementTable(
     const { picture, landmarks, positions } = await takePhotograph(world, photograph, worldSeeds.test + k);
     const theta = await predict(cropPhoto(picture, landmarks, size).image);
     const { width, height, data } = picture;
-    const image = { width, height, channels: 3, data: Float32Array.from(data, linearOfSRGB) } as const;
+    const image = { ...picture, data: data.map(linearOfSRGB) };
     const srgb = Uint8Array.from(data, (x) => Math.round(255 * x));
     const original = { originalWidth: width, originalHeight: height };
     const photo: Photo = { name: `photograph ${k + 1}`, width, height, ...original, image, srgb, notes: [] };

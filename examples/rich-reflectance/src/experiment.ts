@@ -3,6 +3,7 @@ import { tensor } from '@chiaro/autograd';
 import {
   albedoAtlas,
   attributeLayout,
+  cropRules,
   loadFaceModel,
   type AttributeModel,
   type AttributeStart,
@@ -39,10 +40,11 @@ export interface Following {
 }
 
 /**
- * Where the 68 landmarks of a face lie in the world's photographs, in shares of the picture's side: the middle of their box
- * and its longer side (0.492 +- 0.024, middle +- 0.003). People's photographs are cut out alike, and faces begin there.
+ * Where the 68 landmarks of a face lie in the world's photographs: the longer side of their box takes 0.492 +- 0.024 of the
+ * picture's side, and its middle is as far below the picture's as the rule has it, +- 0.003 of that side. People's
+ * photographs are cut out alike, and faces begin there.
  */
-export const framing = { middle: [0.5, 0.541], side: 0.492 } as const;
+const { margin, raised } = cropRules.richReflectance;
 /** Millimetres from the camera to the head at the start. */
 const distance = 1100;
 /** Radiance from everywhere at the start. */
@@ -58,8 +60,9 @@ export async function settingOf(preset: Preset): Promise<Setting> {
     const values = Array.from({ length: 68 }, (_, k) => points[3 * k + axis]);
     return { from: Math.min(...values), to: Math.max(...values) };
   });
+  const longer = Math.max(...box.map(({ from, to }) => to - from));
   /** Millimetres at the head that the picture shows. */
-  const extent = Math.max(...box.map(({ from, to }) => to - from)) / framing.side;
+  const extent = longer * margin;
   const middle = box.map(({ from, to }) => (from + to) / 2);
   const focal = distance / extent;
   return {
@@ -68,7 +71,7 @@ export async function settingOf(preset: Preset): Promise<Setting> {
       ...{ width: preset.size, height: preset.size, near: 50, far: 5000 },
       intrinsics: tensor([focal, focal, 0.5, 0.5].map((x) => x * preset.size)),
     }),
-    start: { translation: [-middle[0], (0.5 - framing.middle[1]) * extent - middle[1], -distance], ambient },
+    start: { translation: [-middle[0], -longer * raised - middle[1], -distance], ambient },
   };
 }
 

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export * from './landmarks/index.js';
+export * from './crop/index.js';
 export * from './model/index.js';
 export { loadPhoto } from './photo/photo.js';
 export type { Photo, PhotoOptions } from './photo/photo.js';
@@ -14,8 +15,6 @@ export type { FaceInPhoto, FitFacesOptions } from './fit/fitFaces.js';
 export { fitPhotos } from './fit/fitPhotos.js';
 export { fitFrames } from './fit/frames/fitFrames.js';
 export type { FitFramesOptions, FittedFrames } from './fit/frames/fitFrames.js';
-export { resample } from './fit/crop.js';
-export type { Crop } from './fit/crop.js';
 export { chosenFace } from './fit/chosenFace.js';
 export { clipCrop, frameImages } from './fit/frames/frameImages.js';
 export type { FrameImages, FrameImagesOptions } from './fit/frames/frameImages.js';

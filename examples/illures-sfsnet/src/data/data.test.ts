@@ -2,7 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tensor } from '@chiaro/autograd';
-import { drawFaceScene, landmarkPixels, loadFaceModel, type MorphableModel } from '@chiaro/faces';
+import {
+  cropAroundLandmarks,
+  cropRules,
+  drawFaceScene,
+  landmarkMask,
+  landmarkPixels,
+  loadFaceModel,
+  maskRules,
+  type MorphableModel,
+} from '@chiaro/faces';
 import { irradianceSH } from '@chiaro/render';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,8 +22,7 @@ import { residualOf, type KeptFace } from './faceMaps.js';
 import { faceSetPlan, type FaceSetName } from './faceSets.js';
 import { trainingSources } from './faceSources.js';
 import { localImage, shadingOf } from './formation.js';
-import { landmarkMask } from './frames.js';
-import { framedScene, cutSquare, landmarksInSquare, squareAround } from './framing.js';
+import { framedScene } from './framing.js';
 import { drawPairs } from './pairs.js';
 import { renderedFace } from './renderedFace.js';
 
@@ -151,29 +159,18 @@ describe('framing', () => {
   it('puts faces of scenes where squares of photographs have them', async () => {
     const scene = await drawFaceScene(model, 5, { size: 96, turn: 0.6 });
     const landmarks = landmarkPixels(model, framedScene(model, scene));
-    const { x, y, side } = squareAround(landmarks);
+    const { left, top, width } = cropAroundLandmarks(landmarks, cropRules.illuresSfsNet);
     for (const [found, expected] of [
-      [x, 0],
-      [y, 0],
-      [side, 96],
+      [left, 0],
+      [top, 0],
+      [width, 96],
     ])
       expect(Math.abs(found - expected)).toBeLessThan(2);
-    const again = landmarksInSquare(landmarks, { x, y, side }, 48);
-    expect(Math.abs(again[16] - landmarks[16] / 2)).toBeLessThan(1);
     // chin and brows lie in the mask that landmarks give, the corners not
-    const mask = landmarkMask(landmarks, 96);
+    const mask = landmarkMask(landmarks, 96, maskRules.illuresSfsNet);
     const [chinX, chinY] = [landmarks[16], landmarks[17]];
     expect(mask[Math.floor(chinY - 3) * 96 + Math.floor(chinX)]).toBe(1);
     expect([mask[0], mask[95], mask[96 * 96 - 1]]).toEqual([0, 0, 0]);
-  });
-
-  it('cuts squares by means: a ramp stays a ramp, over the edge the border goes on', () => {
-    const [width, height] = [40, 30];
-    const data = Float32Array.from({ length: width * height * 3 }, (_, i) => Math.floor(i / 3) % width);
-    const cut = cutSquare({ width, height, data }, { x: 4, y: 2, side: 24 }, 8);
-    for (let p = 0; p < 64; p++) expect(cut[3 * p]).toBeCloseTo(4 + 3 * (p % 8) + 1, 4);
-    const beyond = cutSquare({ width, height, data }, { x: -20, y: 0, side: 8 }, 2);
-    expect([...beyond]).toEqual(new Array(12).fill(0));
   });
 });
 

@@ -1,12 +1,23 @@
 import { ChiaroError, tensor } from '@chiaro/autograd';
-import { detectLandmarks, findFaces, loadPhoto, type DetectedFace } from '@chiaro/faces';
-import { cutSquare, landmarksInSquare, squareAround, type FaceSquare } from './framing.js';
-import { landmarkMask, type VideoFrame } from './frames.js';
+import {
+  cropAroundLandmarks,
+  cropRules,
+  detectLandmarks,
+  findFaces,
+  landmarkMask,
+  landmarksInCrop,
+  loadPhoto,
+  maskRules,
+  resample,
+  type Crop,
+  type DetectedFace,
+} from '@chiaro/faces';
+import type { VideoFrame } from './frames.js';
 
 /** A photograph's face as the networks see it. */
 export interface PhotoFrame extends VideoFrame {
   /** What was cut out of the photograph. */
-  readonly square: FaceSquare;
+  readonly crop: Crop;
   /** Pixels of the photograph. */
   readonly photo: { readonly width: number; readonly height: number };
   /** What was done to the photograph, for people. */
@@ -30,13 +41,13 @@ export async function photoFrame(file: string, size: number): Promise<PhotoFrame
     const area = (face: DetectedFace): number => face.width * face.height;
     const largest = faces.reduce((a, b) => (area(b) > area(a) ? b : a));
     const found = await detectLandmarks(image, largest);
-    const square = squareAround(found);
-    const landmarks = landmarksInSquare(found, square, size);
+    const crop = cropAroundLandmarks(found, cropRules.illuresSfsNet);
+    const landmarks = landmarksInCrop(found, crop, size);
     const several = faces.length > 1 ? [`${faces.length} faces: the largest one is taken`] : [];
     return {
-      ...{ size, square, landmarks, photo: { width, height }, notes: [...photo.notes, ...several] },
-      image: cutSquare(photo.image, square, size),
-      mask: landmarkMask(landmarks, size),
+      ...{ size, crop, landmarks, photo: { width, height }, notes: [...photo.notes, ...several] },
+      image: resample(photo.image, crop, size, size, { filter: 'box' }).data,
+      mask: landmarkMask(landmarks, size, maskRules.illuresSfsNet),
     };
   } finally {
     image.dispose();

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Generator, tensor } from '@chiaro/autograd';
-import { loadPhoto } from '@chiaro/faces';
+import { loadPhoto, resample } from '@chiaro/faces';
 import { saveImage } from '@chiaro/render';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets } from '../config.js';
 import { residualOf } from '../data/faceMaps.js';
 import { localImage } from '../data/formation.js';
-import { cutSquare } from '../data/framing.js';
 import { readVideo } from '../data/videoFolder.js';
 import { ball, ballLight, ballSize } from '../evaluate/ball.testing.js';
 import type { TakenApart } from '../evaluate/decompose.js';
@@ -84,8 +83,9 @@ describe('photographs', () => {
     const asset = new URL('../../../../packages/faces/assets/photos/nasa_astronaut_collins.jpg', import.meta.url);
     const { image } = await loadPhoto(fileURLToPath(asset), { longestSide: 400 });
     const save = async (name: string, x: number, size: number): Promise<void> => {
-      const cut = cutSquare(image, { x, y: 0, side: image.width }, size);
-      await saveImage(place(name), tensor(cut, [size, size, 3]));
+      const crop = { left: x, top: 0, width: image.width, height: image.width };
+      const { data } = resample(image, crop, size, size, { filter: 'box' });
+      await saveImage(place(name), tensor(data, [size, size, 3]));
     };
     await save('1.png', 0, 160);
     await save('2.png', 12, 144);

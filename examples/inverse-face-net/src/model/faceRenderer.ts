@@ -1,4 +1,5 @@
 import { compile, concat, tensor, type Tensor } from '@chiaro/autograd';
+import { cropAroundLandmarks, cropRules, intrinsicsInCrop, landmarksInCrop } from '@chiaro/faces';
 import {
   buildTopology,
   euler,
@@ -11,7 +12,6 @@ import {
   shBands,
   vertexNormals,
 } from '@chiaro/render';
-import { cropOf, landmarksInCrop } from '../crop.js';
 import { distance, projectedLandmarks } from './landmarks.js';
 import type { MultilinearModel } from './multilinearModel.js';
 import { part, type Group } from './parameters.js';
@@ -99,10 +99,11 @@ export class FaceRenderer {
   /** Where a face stands in its crop: [4] intrinsics, [68 * 2] landmarks in pixels. */
   place(theta: Float32Array): { readonly intrinsics: Float32Array; readonly landmarks: Float32Array } {
     const seen = projectedLandmarks(this.model, theta);
-    const crop = cropOf(seen, this.size);
+    const crop = cropAroundLandmarks(seen, cropRules.inverseFaceNet);
     return {
-      intrinsics: Float32Array.of(crop.scale, crop.scale, crop.x, crop.y),
-      landmarks: landmarksInCrop(seen, crop),
+      // landmarks are x / depth and y / depth: pixels of a camera of focal length 1
+      intrinsics: Float32Array.from(intrinsicsInCrop([1, 1, 0, 0], crop, this.size)),
+      landmarks: landmarksInCrop(seen, crop, this.size),
     };
   }
 

@@ -1,5 +1,4 @@
-import type { FaceModelData } from '@chiaro/faces';
-import { isInside, mouth, outline } from '../crop.js';
+import { faceOutline, insidePolygon, landmarkRanges, mouthOutline, type FaceModelData } from '@chiaro/faces';
 
 /** The part of the face model that is rendered. */
 export interface Template {
@@ -19,17 +18,16 @@ const margin = 40;
 /** mm that vertices count as outside which are no face though they lie behind it in the front view. */
 const outsideDepth = 2;
 
-/** Distance of a place to a polygon of landmarks, negative outside. */
-function depthInside(x: number, y: number, polygon: readonly number[], landmarks: ArrayLike<number>): number {
+/** Distance of a place to a polygon [N * 2], negative outside. */
+function depthInside(x: number, y: number, polygon: ArrayLike<number>): number {
   let least = Infinity;
-  polygon.forEach((to, k) => {
-    const from = polygon[(k + polygon.length - 1) % polygon.length];
-    const [ax, ay] = [landmarks[2 * from], landmarks[2 * from + 1]];
-    const [dx, dy] = [landmarks[2 * to] - ax, landmarks[2 * to + 1] - ay];
+  for (let i = 0, j = polygon.length - 2; i < polygon.length; j = i, i += 2) {
+    const [ax, ay] = [polygon[j], polygon[j + 1]];
+    const [dx, dy] = [polygon[i] - ax, polygon[i + 1] - ay];
     const t = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)));
     least = Math.min(least, Math.hypot(x - ax - t * dx, y - ay - t * dy));
-  });
-  return isInside(x, y, polygon, landmarks) ? least : -least;
+  }
+  return insidePolygon(x, y, polygon) ? least : -least;
 }
 
 /** [V] area of the triangles at a vertex as the front view shows it, negative where they are seen from behind. */
@@ -59,17 +57,17 @@ export function paintTemplate(data: FaceModelData): Template {
     return axis === 0 ? sum : -sum;
   });
   const place = (v: number): [number, number] => [positions[3 * v], -positions[3 * v + 1]];
-  const eyes = [
-    [36, 37, 38, 39, 40, 41],
-    [42, 43, 44, 45, 46, 47],
-  ];
-  const ofFace = Float32Array.from({ length: count }, (_, v) => depthInside(...place(v), outline, landmarks));
+  const [outline, mouth] = [faceOutline(landmarks), mouthOutline(landmarks)];
+  const eyes = [landmarkRanges.leftEye, landmarkRanges.rightEye].map(([first, end]) =>
+    landmarks.subarray(2 * first, 2 * end),
+  );
+  const ofFace = Float32Array.from({ length: count }, (_, v) => depthInside(...place(v), outline));
   // the model's mask is 0 at eyes, in the mouth, and on all that is no face, such as the neck; what looks backwards lies behind the jaw
-  const atEye = (v: number): boolean => eyes.some((eye) => depthInside(...place(v), eye, landmarks) > -6);
+  const atEye = (v: number): boolean => eyes.some((eye) => depthInside(...place(v), eye) > -6);
   const noFace = (v: number): boolean => mask[v] === 0 && !atEye(v);
   const facing = frontalAreas(data);
   const depths = ofFace.map((face, v) =>
-    Math.min(face, -depthInside(...place(v), mouth, landmarks), noFace(v) || facing[v] <= 0 ? -outsideDepth : Infinity),
+    Math.min(face, -depthInside(...place(v), mouth), noFace(v) || facing[v] <= 0 ? -outsideDepth : Infinity),
   );
   const inMouth = (v: number): boolean => noFace(v) && ofFace[v] > 0;
   const teeth = data.parts.filter(({ name }) => name.includes('teeth'));
@@ -79,7 +77,7 @@ export function paintTemplate(data: FaceModelData): Template {
     const corners = [0, 1, 2].map((k) => triangles[3 * t + k]);
     const [x, y] = [0, 1].map((axis) => corners.reduce((s, v) => s + place(v)[axis], 0) / 3);
     const inFront = corners.every((v) => positions[3 * v + 2] > 0);
-    if (inFront && !corners.every(inMouth) && depthInside(x, y, outline, landmarks) > -margin) kept.push(t);
+    if (inFront && !corners.every(inMouth) && depthInside(x, y, outline) > -margin) kept.push(t);
   }
   const used = new Uint8Array(count);
   for (const t of kept) for (let k = 0; k < 3; k++) used[triangles[3 * t + k]] = 1;

@@ -6,6 +6,7 @@ import {
   posedFace,
   verticesOfTexture,
   type FaceScene,
+  type HostImage,
   type MorphableModel,
 } from '@chiaro/faces';
 import { openDataset, writeDataset } from '@chiaro/faces/node';
@@ -21,7 +22,7 @@ import {
 import { eulerAngles } from '../model/landmarks.js';
 import type { MultilinearModel } from '../model/multilinearModel.js';
 import { part } from '../model/parameters.js';
-import { cropPhoto, type FaceCrop, type Picture } from '../photo.js';
+import { cropPhoto, type FaceCrop } from '../photo.js';
 import { normal, numbers } from './numbers.js';
 
 /** A photograph of the held-out world and what is true of it. */
@@ -94,7 +95,8 @@ function coefficients(
 
 /** A whole photograph of the world, and what is true of it. */
 export interface WorldPhotograph {
-  readonly picture: Picture;
+  /** sRGB in [0, 1]. */
+  readonly picture: HostImage;
   /** [68 * 2] pixels, as a tracker finds them. */
   readonly landmarks: readonly number[];
   /** [V * 3] the face in the head's frame, with and without its expression, mm. */
@@ -145,7 +147,7 @@ export async function takePhotograph(
   const box = Math.max(...landmarks) - Math.min(...landmarks);
   // landmarks of a tracker are off by half a percent of the face
   const tracked = Array.from(landmarks, (p) => p + 0.005 * box * normal(random));
-  const picture = { width: photo, height: photo, data: developed(await image.data(), random) };
+  const picture: HostImage = { width: photo, height: photo, channels: 3, data: developed(await image.data(), random) };
   const geometry = async (expression: object): Promise<Float32Array> =>
     Float32Array.from(await world.geometry({ identity, ...expression }).data());
   const [positions, neutral] = [await geometry({ blendshapes }), await geometry({})];

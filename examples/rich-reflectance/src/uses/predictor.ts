@@ -1,9 +1,18 @@
 import { Generator, tensor } from '@chiaro/autograd';
-import { chosenFace, detectLandmarks, loadPhoto, resample, type Photo, type SeenFace } from '@chiaro/faces';
+import {
+  chosenFace,
+  cropAroundLandmarks,
+  cropRules,
+  detectLandmarks,
+  loadPhoto,
+  resample,
+  type Photo,
+  type SeenFace,
+} from '@chiaro/faces';
 import { srgbOfLinear } from '@chiaro/render';
 import { host } from '@chiaro/tensor/host';
 import { baseRows, enhancedRows, isEnhanced, type Preset, type Row } from '../config.js';
-import { attributeModel, framing, settingOf, type Setting } from '../experiment.js';
+import { attributeModel, settingOf, type Setting } from '../experiment.js';
 import { AlbedoDecoders, Encoder, facesIn, loadNetwork } from '../network.js';
 import { networkFile } from '../table.js';
 import { batchOf } from '../training/photoBatch.js';
@@ -34,7 +43,7 @@ export async function trainedPredictor(preset: Preset, folder: string, row: Row,
   return {
     setting,
     predict: async (photo, landmarks) => {
-      const crop = cropOf(landmarks);
+      const crop = cropAroundLandmarks(landmarks, cropRules.richReflectance);
       const { data } = resample(photo.image, crop, preset.size, preset.size);
       const bytes = Uint8Array.from(data, (x) => Math.round(255 * srgbOfLinear(Math.min(1, Math.max(0, x)))));
       const { images } = batchOf([{ photo: bytes, landmarks: new Float32Array(136) }], preset.size);
@@ -48,20 +57,6 @@ export async function trainedPredictor(preset: Preset, folder: string, row: Row,
       const face = await find();
       return { photo, landmarks, crop, focal: setting.focal, face, milliseconds: performance.now() - begun };
     },
-  };
-}
-
-/** The square of a photograph in which its landmarks lie as those of the world's photographs. May reach beyond it. */
-function cropOf(landmarks: ArrayLike<number>): SeenFace['crop'] {
-  const [x, y] = [0, 1].map((axis) => {
-    const values = Array.from({ length: 68 }, (_, k) => landmarks[2 * k + axis]);
-    return { from: Math.min(...values), to: Math.max(...values) };
-  });
-  const side = Math.max(x.to - x.from, y.to - y.from) / framing.side;
-  return {
-    left: (x.from + x.to) / 2 - framing.middle[0] * side,
-    top: (y.from + y.to) / 2 - framing.middle[1] * side,
-    ...{ width: side, height: side },
   };
 }
 

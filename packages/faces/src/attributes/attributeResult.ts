@@ -1,6 +1,5 @@
 import { ChiaroError, deviceInfo, pinhole, tensor } from '../engine.js';
-import { resample } from '../fit/crop.js';
-import type { Crop } from '../fit/crop.js';
+import { landmarksInCrop, resample, type Crop } from '../crop/index.js';
 import { faceImage, faceView } from '../fit/result/faceImages.js';
 import { comparedPixels, finishedFace } from '../fit/result/finishedFace.js';
 import { relitImages, turntable } from '../fit/result/views.js';
@@ -62,11 +61,10 @@ export async function attributeResult(
       ...{ width: pixels, height: pixels, near: 50, far: 10000 },
       intrinsics: tensor([focal * pixels, focal * pixels, pixels / 2, pixels / 2]),
     });
-  const scale = size / crop.width;
   const at = {
     ...{ size, image, photo: tensor(image.data, [size, size, 3]), camera: cameraOf(size) },
     intrinsics: [focal * size, focal * size, size / 2, size / 2] as const,
-    landmarks: Float32Array.from(landmarks, (p, i) => scale * (p - (i % 2 === 0 ? crop.left : crop.top))),
+    landmarks: landmarksInCrop(landmarks, crop, size),
   };
   const { attributes: values, mesh, textures } = face;
   const context = { model, landmarks: model.landmarkPoints(), mask: columnOf(model.data.mask) };

@@ -5,7 +5,7 @@ import { ChiaroError, decodeImage, encodePixels, environmentOfSH, tensor } from 
 import { loadFittedFace, valuesOf } from '../edit/fittedFace.js';
 import { renderFittedFace } from '../edit/renderFittedFace.js';
 import { displayImage } from '../export/display.js';
-import { resample } from '../fit/crop.js';
+import { resample } from '../crop/index.js';
 import { hostImage } from '../fit/result/hostImages.js';
 import type { HostImage } from '../fit/types.js';
 import { lightsPage } from '../report/lightsPage.js';

@@ -1,3 +1,4 @@
+import { cropRules } from '../crop/index.js';
 import type { PathTraceOptions } from '../engine.js';
 import type { LightPriors } from './light/solveLight.js';
 import type { LandmarkPriors } from './pose/solveLandmarks.js';
@@ -153,7 +154,7 @@ const weights: Weights = {
 /** The full schedule: within 10 minutes on two cores with a software GPU. */
 export const defaultConfig: FitConfig = {
   identityModes: 80,
-  cropMargin: 1.75,
+  cropMargin: cropRules.fit.margin,
   size: 256,
   pose: {
     landmarkSigma: 0.015,

@@ -1,5 +1,5 @@
 import type { Topology } from '../engine.js';
-import { outlineContains } from './metrics.js';
+import { faceOutline, insidePolygon } from '../crop/index.js';
 
 /** What is known of the vertices of a face when it is decided which of them show skin. */
 export interface SkinEvidence {
@@ -30,8 +30,10 @@ const smoothing = 3;
  */
 export function exposedSkin({ topology, rendered, seen, pixels, weights, landmarks }: SkinEvidence): Float32Array {
   const count = topology.vertexCount;
-  const contains = outlineContains(landmarks);
-  const inside = Uint8Array.from({ length: count }, (_, v) => Number(contains(pixels[2 * v], pixels[2 * v + 1])));
+  const outline = faceOutline(landmarks);
+  const inside = Uint8Array.from({ length: count }, (_, v) =>
+    Number(insidePolygon(pixels[2 * v], pixels[2 * v + 1], outline)),
+  );
   const difference = (v: number, c: number): number => seen[3 * v + c] - rendered[3 * v + c];
   const limits = [0, 1, 2].map((c) => {
     const values = [...inside.keys()].filter((v) => inside[v] === 1 && weights[v] > 0).map((v) => difference(v, c));

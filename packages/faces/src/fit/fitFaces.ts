@@ -1,3 +1,4 @@
+import { cropAroundLandmarks, cropRules, landmarkMask, type Crop } from '../crop/index.js';
 import { ChiaroError, ShapeError, deviceInfo, noGrad, realize, tensor } from '../engine.js';
 import type { Parameter } from '../engine.js';
 import type { MorphableModel } from '../model/index.js';
@@ -10,12 +11,9 @@ import { faceTexels } from '../scene/texels.js';
 import { estimateAlbedo } from './albedo/estimateAlbedo.js';
 import { configFor } from './config.js';
 import type { FitConfig } from './config.js';
-import { faceCrop } from './crop.js';
-import type { Crop } from './crop.js';
 import { faceContext } from './faceContext.js';
 import { faceVariables } from './faceVariables.js';
 import type { FaceVariables } from './faceVariables.js';
-import { outlineContains } from './metrics.js';
 import { fitModel, ofPhoto } from './modelFit.js';
 import type { FittedFace, HeldInputs } from './modelFit.js';
 import { landmarkPositions } from './pose/landmarkModel.js';
@@ -168,7 +166,7 @@ function poseStage(faces: readonly FaceInPhoto[], model: MorphableModel, config:
   let shared: FaceVariables | undefined;
   return faces.map(({ photo, landmarks }, k) => {
     const fit = fits[k];
-    const crop = faceCrop(landmarks, photo, config.cropMargin);
+    const crop = cropAroundLandmarks(landmarks, { ...cropRules.fit, margin: config.cropMargin }, { within: photo });
     const source = { image: photo.image, crop, landmarks, focal: fit.pose.focal };
     const views = new Map<number, View>();
     const own = faceVariables(model, count, config.light.bands, fit);
@@ -268,8 +266,8 @@ async function albedoFit(
 /** Pixels that textures are fitted to: the compared ones, and eyes and mouth, which lie between them. */
 async function texturedPixels(face: FaceView, { landmarks, size }: View, mask: Uint8Array): Promise<Int32Array> {
   const covered = await face.coverage.data();
-  const contains = outlineContains(landmarks);
-  const between = (k: number): boolean => covered[k] > 0.999 && contains((k % size) + 0.5, Math.floor(k / size) + 0.5);
+  const outline = landmarkMask(landmarks, size);
+  const between = (k: number): boolean => covered[k] > 0.999 && outline[k] === 1;
   return Int32Array.from(mask.keys()).filter((k) => mask[k] === 1 || between(k));
 }
 

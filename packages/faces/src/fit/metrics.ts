@@ -1,3 +1,4 @@
+import { landmarkMask } from '../crop/index.js';
 import { linearToSRGB, maskedMean, psnr, ssimMap, tensor } from '../engine.js';
 import type { Tensor } from '../engine.js';
 
@@ -60,38 +61,20 @@ export function erode(mask: Uint8Array, height: number, width: number, radius: n
  * the fitted face covers within the outline of its own projected landmarks. It says whether the face's outline lies where
  * the detector saw it; what hair hides is not judged.
  *
- * @param detected, projected [68 * 2] pixels. @param covered [H * W] pixels that the fitted head covers.
+ * @param detected, projected [68 * 2] pixels. @param covered [size * size] pixels that the fitted head covers.
  */
 export function outlineIou(
   detected: ArrayLike<number>,
   projected: ArrayLike<number>,
   covered: Uint8Array,
-  height: number,
-  width: number,
+  size: number,
 ): number {
-  const [a, b] = [outlineContains(detected), outlineContains(projected)];
+  const [a, b] = [landmarkMask(detected, size), landmarkMask(projected, size)];
   let [both, either] = [0, 0];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const inA = a(x + 0.5, y + 0.5);
-      const inB = covered[y * width + x] !== 0 && b(x + 0.5, y + 0.5);
-      both += Number(inA && inB);
-      either += Number(inA || inB);
-    }
-  }
+  covered.forEach((cover, p) => {
+    const [inA, inB] = [a[p] === 1, cover !== 0 && b[p] === 1];
+    both += Number(inA && inB);
+    either += Number(inA || inB);
+  });
   return either === 0 ? 0 : both / either;
-}
-
-/** Whether a point lies within the outline of landmarks [68 * 2]: the jaw from right to left, then the brows back. */
-export function outlineContains(landmarks: ArrayLike<number>): (x: number, y: number) => boolean {
-  const order = [...Array.from({ length: 17 }, (_, k) => k), 26, 25, 24, 23, 22, 21, 20, 19, 18, 17];
-  const polygon = order.map((k): [number, number] => [landmarks[2 * k], landmarks[2 * k + 1]]);
-  return (x, y) => {
-    let inside = false;
-    polygon.forEach(([x1, y1], k) => {
-      const [x0, y0] = polygon[(k + polygon.length - 1) % polygon.length];
-      if (y0 > y !== y1 > y && x < x0 + ((y - y0) / (y1 - y0)) * (x1 - x0)) inside = !inside;
-    });
-    return inside;
-  };
 }

@@ -1,9 +1,8 @@
+import { intrinsicsInCrop, landmarksInCrop, resample, type Crop, type Intrinsics } from '../crop/index.js';
 import { pinhole, tensor } from '../engine.js';
 import type { Camera, Tensor } from '../engine.js';
 import type { LandmarkTargets } from '../losses/index.js';
 import type { FitConfig } from './config.js';
-import { resample } from './crop.js';
-import type { Crop } from './crop.js';
 import type { FaceContext } from './faceContext.js';
 import type { FaceVariables } from './faceVariables.js';
 import { curveTangents, landmarkCurves } from './pose/curves.js';
@@ -19,7 +18,7 @@ export interface View {
   /** At the origin, looking down -Z. */
   readonly camera: Camera;
   /** (fx, fy, cx, cy) in pixels of the crop. */
-  readonly intrinsics: readonly [number, number, number, number];
+  readonly intrinsics: Intrinsics;
   /** [68 * 2] pixels of the crop. */
   readonly landmarks: Float32Array;
   readonly targets: LandmarkTargets;
@@ -52,18 +51,9 @@ function slides({ slide }: FitConfig['pose']): Float32Array {
 
 /** The crop at `size` pixels a side. The principal point is the middle of the photograph. */
 export function viewOf({ image, crop, landmarks, focal }: ViewSource, size: number, pose: FitConfig['pose']): View {
-  const scale = size / crop.width;
   const cropped = resample(image, crop, size, size);
-  const inCrop = Float32Array.from(
-    { length: 136 },
-    (_, i) => (landmarks[i] - (i % 2 === 0 ? crop.left : crop.top)) * scale,
-  );
-  const intrinsics = [
-    focal * scale,
-    focal * scale,
-    (image.width / 2 - crop.left) * scale,
-    (image.height / 2 - crop.top) * scale,
-  ] as const;
+  const inCrop = landmarksInCrop(landmarks, crop, size);
+  const intrinsics = intrinsicsInCrop([focal, focal, image.width / 2, image.height / 2], crop, size);
   return {
     size,
     image: cropped,

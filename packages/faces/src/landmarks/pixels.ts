@@ -1,4 +1,5 @@
 import { linearToSRGB } from '@chiaro/render';
+import { triangleTaps } from '../crop/taps.js';
 import { concat, ShapeError, tensor, type Tensor } from '../engine.js';
 import type { Square } from './box.js';
 
@@ -54,17 +55,12 @@ function interpolation(start: number, extent: number, n: number, length: number,
   const last = Math.ceil(start + extent) - 1; // as published, the square's last pixel goes on behind it
   const reach = how === 'smooth' ? Math.max(scale, 1) : 1;
   const places = Array.from({ length: n }, (_, i) => start + (how === 'smooth' ? (i + 0.5) * scale - 0.5 : i * scale));
-  const taps = places.map((place) => {
-    // a triangle over the neighbours, those outside of the image (which are black) included in its area
-    const first = Math.floor(place - reach) + 1;
-    const weights = Array.from({ length: Math.ceil(2 * reach) }, (_, k) =>
-      Math.max(0, 1 - Math.abs(first + k - place) / reach),
-    );
-    const area = weights.reduce((a, b) => a + b, 0);
-    return weights
-      .map((w, k) => ({ at: how === 'bilinear' ? Math.min(first + k, last) : first + k, weight: w / area }))
-      .filter(({ at, weight }) => at >= 0 && at < length && weight > 0);
-  });
+  // those outside of the image, which are black, count in the weights
+  const taps = places.map((place) =>
+    triangleTaps(place, reach)
+      .map(({ at, weight }) => ({ at: how === 'bilinear' ? Math.min(at, last) : at, weight }))
+      .filter(({ at }) => at >= 0 && at < length),
+  );
   const used = [...new Set(taps.flat().map(({ at }) => at))].sort((a, b) => a - b);
   if (used.length === 0) used.push(0); // a square beside the image
   const column = new Map(used.map((at, k) => [at, k]));

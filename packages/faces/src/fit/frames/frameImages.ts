@@ -1,3 +1,4 @@
+import { cropAroundLandmarks, cropRules, type Crop } from '../../crop/index.js';
 import { noGrad, tensor } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
 import type { MorphableModel } from '../../model/index.js';
@@ -6,7 +7,6 @@ import { posedFace } from '../../scene/posedFace.js';
 import { studioLights } from '../../scene/studioLights.js';
 import { columnOf } from '../../scene/surfaceImage.js';
 import { defaultConfig } from '../config.js';
-import type { Crop } from '../crop.js';
 import { viewOf } from '../problem.js';
 import { faceImage, faceView } from '../result/faceImages.js';
 import { hostImage, over } from '../result/hostImages.js';
@@ -35,24 +35,8 @@ export interface FrameImages {
 
 /** The same square of every frame that has the face in all of them, a little wider, as far as the frames reach. */
 export function clipCrop({ frames, width, height }: Pick<FittedFrames, 'frames' | 'width' | 'height'>): Crop {
-  const all = (c: number): number[] =>
-    frames.flatMap(({ landmarks }) => Array.from({ length: 68 }, (_, k) => landmarks[2 * k + c]));
-  const range = (values: readonly number[]): [number, number] => [
-    values.reduce((a, b) => Math.min(a, b)),
-    values.reduce((a, b) => Math.max(a, b)),
-  ];
-  const [x, y] = [range(all(0)), range(all(1))];
-  const span = Math.max(x[1] - x[0], y[1] - y[0]);
-  const side = Math.round(Math.min(1.5 * span, width, height));
-  const place = (middle: number, whole: number): number =>
-    Math.round(Math.min(Math.max(middle - side / 2, 0), whole - side));
-  // landmarks end at the brows
-  return {
-    left: place((x[0] + x[1]) / 2, width),
-    top: place((y[0] + y[1]) / 2 - 0.12 * span, height),
-    width: side,
-    height: side,
-  };
+  const landmarks = frames.flatMap((frame) => Array.from(frame.landmarks));
+  return cropAroundLandmarks(landmarks, { ...cropRules.fit, margin: 1.5 }, { within: { width, height } });
 }
 
 const mapOf = ({ width, height, channels, data }: HostImage): Tensor => tensor(data, [height, width, channels]);

@@ -1,4 +1,5 @@
 import type { Adam } from '@chiaro/nn';
+import { cropAroundLandmarks, cropRules } from '../../crop/index.js';
 import { Cell, Parameter, noGrad, pinhole, tensor, zeros } from '../../engine.js';
 import type { SavedState, Tensor } from '../../engine.js';
 import type { MorphableModel } from '../../model/index.js';
@@ -6,7 +7,6 @@ import { pickPoints, pointTensors, renumberPoints } from '../../model/surfacePoi
 import type { SurfacePoints } from '../../model/surfacePoints.js';
 import type { Photo } from '../../photo/photo.js';
 import type { FitConfig } from '../config.js';
-import { faceCrop } from '../crop.js';
 import { faceContext } from '../faceContext.js';
 import type { FaceContext } from '../faceContext.js';
 import type { FaceVariables } from '../faceVariables.js';
@@ -212,7 +212,11 @@ export class FrameTracker {
   /** Puts a frame's picture, camera and landmarks into the cells. */
   #show({ photo, landmarks }: ReadFrame, points: SurfacePoints): View {
     const { size } = this.config.vertex;
-    const crop = faceCrop(landmarks, photo, this.config.cropMargin);
+    const crop = cropAroundLandmarks(
+      landmarks,
+      { ...cropRules.fit, margin: this.config.cropMargin },
+      { within: photo },
+    );
     const source = { image: photo.image, crop, landmarks, focal: this.person.focal };
     const view = viewOf(source, size, this.config.pose);
     const inRegion = pointTensors(renumberPoints(points, (v) => this.#inRegion.get(v)!));

@@ -5,7 +5,7 @@ import { valuesAtPoints } from '../../model/surfacePoints.js';
 import { posedFace } from '../../scene/posedFace.js';
 import type { FaceTextures } from '../../scene/posedFace.js';
 import { textureImage } from '../../scene/surfaceImage.js';
-import type { Crop } from '../crop.js';
+import type { Crop } from '../../crop/index.js';
 import type { FaceContext } from '../faceContext.js';
 import type { FaceValues } from '../faceVariables.js';
 import { outlineIou } from '../metrics.js';
@@ -77,7 +77,7 @@ export async function outlineMetrics(
   const covered = Uint8Array.from(await face.coverage.data(), (c) => Number(c > 0.5));
   return {
     rms: landmarkRms(projected, detected) / eyes,
-    iou: outlineIou(detected, projected, covered, size, size),
+    iou: outlineIou(detected, projected, covered, size),
   };
 }
 

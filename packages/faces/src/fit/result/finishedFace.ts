@@ -1,7 +1,7 @@
 import { environmentOfSH } from '../../engine.js';
 import type { FaceTextures } from '../../scene/posedFace.js';
 import type { Tensor } from '../../engine.js';
-import type { Crop } from '../crop.js';
+import type { Crop } from '../../crop/index.js';
 import type { FaceContext } from '../faceContext.js';
 import type { FaceValues } from '../faceVariables.js';
 import { imageMetrics } from '../metrics.js';
