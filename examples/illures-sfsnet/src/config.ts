@@ -78,9 +78,9 @@ export const presets = {
   /** The same at twice the resolution, figure 13. */
   paper256: paperAt(256),
   small: {
-    ...{ size: 48, channels: 16, blocks: 5, batchSize: 4, pairs: { video: 2, synthetic: 1 } },
-    ...{ rate: 1e-3, decay: 0.98, decayEpochs: 5, alignBatchSize: 8 },
-    epochs: { align: 6, sfs: 4, whole: 4, weak: 2, joint: 1 },
+    ...{ size: 32, channels: 16, blocks: 3, batchSize: 8, pairs: { video: 2, synthetic: 1 } },
+    ...{ rate: 4e-3, decay: 0.7, decayEpochs: 4, alignBatchSize: 8 },
+    epochs: { align: 12, sfs: 16, whole: 12, weak: 4, joint: 1 },
     ...{ localPerEpoch: 300, videoPairsPerEpoch: 400 },
     data: {
       local: { identities: 200, images: 15 },

@@ -57,31 +57,34 @@ function posesAndLights(identities: number, images: number, size: number, seed: 
 }
 
 /**
- * The faces of a plan, each identity in lights of its own: one or two small lamps from the side or above and little besides,
- * whose shadows, highlights and light from skin to skin are what R holds.
+ * The faces of a plan, each identity in lights of its own: a small lamp at the side or high above and little besides, whose
+ * shadows, highlights and light from skin to skin are what R holds. The lamps are metres away: close to directions, as the
+ * nine harmonics have it, and as small as to cast shadows with edges.
  */
 function inHardLights(plan: SynthesisPlan, seed: number): SynthesisPlan {
   return {
     ...plan,
-    settings: { hardLights: 1, plan: plan.settings },
+    settings: { hardLights: 2, plan: plan.settings },
     item: async (model, index) => {
       const { scene, labels } = await plan.item(model, index);
       const draws = new Draws(seed, 0x6c69, labels['identity'], labels['light']);
-      const ambience = draws.between(0.03, 0.2);
-      const lamps = Array.from({ length: 1 + Number(draws.between() > 0.6) }, () => {
-        const [azimuth, height] = [draws.between(-1.4, 1.4), draws.between(-0.3, 1.2)];
-        const [strength, warmth] = [draws.between(1.2, 3.5), draws.between(-0.2, 0.3)];
-        return {
-          direction: [
-            Math.cos(height) * Math.sin(azimuth),
-            Math.sin(height),
-            Math.cos(height) * Math.cos(azimuth),
-          ] as const,
-          irradiance: [strength * (1 + warmth), strength, strength * (1 - warmth)] as const,
-          sharpness: Math.exp(draws.between(3.5, 6.5)),
-        };
-      });
-      return { scene: { ...scene, ambient: [ambience, ambience, ambience], lamps }, labels };
+      const ambience = draws.between(0.02, 0.1);
+      const [side, azimuth, height] = [Math.sign(draws.between(-1, 1)), draws.between(0.2, 1.3), draws.between(0, 1.2)];
+      const way = [Math.cos(height) * Math.sin(side * azimuth), Math.sin(height), Math.cos(height) * Math.cos(azimuth)];
+      const [distance, radius] = [draws.between(2000, 3000), draws.between(30, 150)];
+      const [strength, warmth] = [draws.between(1.5, 3.5), draws.between(-0.2, 0.3)];
+      // so much that a surface which faces the lamp gets the irradiance `strength`
+      const radiance = (strength * distance ** 2) / (Math.PI * radius ** 2);
+      const lamp = {
+        radiance: [radiance * (1 + warmth), radiance, radiance * (1 - warmth)] as const,
+        balls: [
+          {
+            position: [0, 1, 2].map((k) => scene.translation[k] + distance * way[k]) as [number, number, number],
+            radius,
+          },
+        ],
+      };
+      return { scene: { ...scene, ambient: [ambience, ambience, ambience], lamps: [], near: [lamp] }, labels };
     },
   };
 }

@@ -143,7 +143,8 @@ export async function renderedFace(
     return finished(face, mask, { light, image: over(image, seen), exposure: exposureOf(scene, image, mask, 1) });
   }
   const face = await synthesize(model, scene, { spp, ...lit });
-  const mask = faceMaskOf(face);
+  // a pixel with some background in it is no pixel of a face
+  const mask = faceMaskOf(face).map((x, p) => Number(x === 1 && face.coverage[p] > 0.999));
   const exposure = exposureOf(scene, face.traced, mask, 0.99);
   const seen = { light: lightOf(face), image: over(face.traced, face.coverage), exposure };
   const plain = finished(face, mask, seen);

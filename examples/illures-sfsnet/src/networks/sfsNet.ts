@@ -1,4 +1,4 @@
-import { concat, randn, type Generator, type Tensor } from '@chiaro/autograd';
+import { concat, randn, tensor, type Generator, type Tensor } from '@chiaro/autograd';
 import { Linear, Module, Upsample, type BatchNorm2d, type Conv2d } from '@chiaro/nn';
 import { Decomposer, compose, toPixels, toPlanes, type Decomposition } from './decomposition.js';
 import { ConvNorm, convolution, normalisation, residualBlocks, type ResidualBlock } from './layers.js';
@@ -39,13 +39,15 @@ class Branch extends Module {
   readonly second: ConvNorm;
   readonly head: Conv2d;
 
-  constructor({ channels, blocks }: NetworkSize, generator: Generator) {
+  /** @param start what the map is about before training. */
+  constructor({ channels, blocks }: NetworkSize, start: readonly number[], generator: Generator) {
     super();
     this.blocks = residualBlocks(blocks, channels, generator);
     this.norm = normalisation(channels);
     this.first = new ConvNorm(channels, channels, 1, generator);
     this.second = new ConvNorm(channels, channels / 2, 3, generator);
     this.head = convolution(channels / 2, 3, 1, generator);
+    this.head.bias!.assign(tensor(start));
   }
 
   /** The trunk's features to those of the branch, [B, channels, S / 2, S / 2]. */
@@ -88,8 +90,9 @@ export class SfsNet extends Decomposer {
   constructor(size: NetworkSize, generator: Generator) {
     super();
     this.trunk = new Trunk(size.channels, generator);
-    this.normals = new Branch(size, generator);
-    this.albedo = new Branch(size, generator);
+    // a grey surface that faces the camera: from zero, normals would have to turn round first
+    this.normals = new Branch(size, [0.5, 0.5, 1], generator);
+    this.albedo = new Branch(size, [0.5, 0.5, 0.5], generator);
     this.light = new LightHead(size.channels, generator);
   }
 

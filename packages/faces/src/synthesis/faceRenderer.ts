@@ -187,7 +187,8 @@ export async function sceneRenderer(
           emitters: [environment(map, { background: false }), ...near.map(({ emitter }) => emitter)],
         },
         camera,
-        { spp, depth, generator },
+        // few samples, and a choice among lights at each: what spreads in two dimensions at a time leaves that to chance
+        { spp, depth, generator, sampler: 'sobol' },
       );
     const covered = coverage(fine);
     return [
