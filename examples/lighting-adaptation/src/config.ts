@@ -16,11 +16,14 @@ export interface Preset {
   readonly avatarTraining: AvatarTraining;
   readonly light: Omit<GainBiasSize, 'groups'>;
   readonly lightTraining: LightTraining;
-  readonly registration: Omit<RegistrationOptions, 'keyFrames' | 'adapt'>;
+  readonly registration: Omit<RegistrationOptions, 'keyFrames' | 'adapt' | 'keysOf' | 'tracked'>;
 }
 
-/** Eq. 5's weights, and colours of the augmentation, whose range the paper does not say. */
-const weights = { geometry: 1, codes: 0.1, augmentation: 0.5 };
+/**
+ * Eq. 5's weights, and colours of the augmentation, whose range the paper does not say. Its 0.1 weighs a sum over a few hundred
+ * numbers of a code beside sums over a million pixels; the terms here are means, among which that is a thousandth.
+ */
+const weights = { geometry: 1, codes: 1e-3, augmentation: 0.5 };
 
 /**
  * paper: the numbers of section 4.1 and figure 10 as far as they are there: 40 cameras, 50 groups (of 9 lamps, 450 in all;
@@ -28,10 +31,13 @@ const weights = { geometry: 1, codes: 0.1, augmentation: 0.5 };
  * each group shines 51 times. Square images of 1024 pixels instead of 1334 x 2048. Training G is 204,000 views x 40 epochs:
  * days on a graphics card (36 hours on a DGX in the paper).
  *
- * small: 64 x 64 pixels and texels, 8 groups, a quarter of the channels. On two idle cores with lavapipe a view of the stage
- * takes 0.4 s with one group and 0.8 s with all, so 192 views and 192 frames of clips (two cameras) take 4 minutes, once for
- * all rows. A step of the avatar takes 0.15 s, one of G 0.11 s: 720 and 960 steps are 3.5 minutes for a seed. So few steps
- * learn with four times the paper's rate.
+ * small: 96 x 96 pixels, textures of 64 x 64, 10 groups, a quarter of G's channels. Counted in seconds of one core, of which
+ * two cores give two a second, with lavapipe: a view of the stage takes 0.6 with one group and 1.3 with all, a frame of a clip
+ * 0.7: 320 and 288 of them are 510, once for all rows. 400 steps of the avatar at 0.16 and 1920 of G at 0.2 are 450 for a seed
+ * (after 480 of G groups were hardly told apart). A registration has 80 iterations of the code and 120 of G, 40 of twelve frames
+ * side by side, and makes its kernels: by that count about 35 with G and 20 without. So a row of four clips is about 9 minutes of
+ * two idle cores with stage, clips and training, the table of 132 registrations about 50. So few steps learn with three times
+ * the paper's rate.
  *
  * smoke: everything once, in seconds.
  */
@@ -39,7 +45,7 @@ export const presets = {
   paper: {
     stage: { frames: 5100, cameras: 40, groups: 50, groupSize: 9, size: 1024, spp: 256, litSpp: 1024, depth: 4 },
     clips: ['environment', 'lamp', 'pair', 'moving'],
-    clip: { frames: 300, size: 1024, spp: 256, depth: 4 },
+    clip: { frames: 300, size: 1024, spp: 256, depth: 4, judged: 60 },
     avatar: {
       ...{ codeSize: 256, features: 256, encoder: [16, 16, 32, 32, 64, 64, 128, 128] },
       decoder: [64, 64, 32, 32, 16, 16, 16],
@@ -50,26 +56,26 @@ export const presets = {
     registration: paperRegistration,
   },
   small: {
-    stage: { frames: 48, cameras: 4, groups: 8, groupSize: 4, size: 64, spp: 48, litSpp: 128, depth: 3 },
+    stage: { frames: 80, cameras: 4, groups: 10, groupSize: 4, size: 96, spp: 48, litSpp: 96, depth: 3 },
     clips: ['environment', 'lamp', 'pair', 'moving'],
-    clip: { frames: 24, size: 64, spp: 128, depth: 3 },
+    clip: { frames: 60, size: 96, spp: 64, depth: 3, judged: 12 },
     avatar: { codeSize: 32, features: 64, encoder: [16, 16, 32, 32], decoder: [32, 32, 16] },
-    avatarTraining: { epochs: 60, batchSize: 8, rate: 1e-3 },
+    avatarTraining: { epochs: 20, batchSize: 8, rate: 1e-3 },
     light: { mapSize: 64, width: 1 / 4 },
-    lightTraining: { epochs: 20, batchSize: 4, rate: 4e-3, decayEpochs: 5, ...weights },
+    lightTraining: { epochs: 24, batchSize: 4, rate: 3e-3, decayEpochs: 6, ...weights },
     registration: {
       landmarks: { iterations: 300, rate: 0.1, halveEvery: 150, codePrior: 0.1 },
       adaptation: {
-        ...{ rounds: 4, light: { iterations: 40, rate: 3e-2 }, model: { iterations: 60, rate: 1e-3 } },
+        ...{ rounds: 4, light: { iterations: 20, rate: 5e-2 }, model: { iterations: 30, rate: 2e-3 } },
         ...{ laplacian: 1, batch: 4 },
       },
-      tracking: { iterations: 60, rate: 0.03, halveEvery: 30, laplacian: 1, flow: 3 },
+      tracking: { iterations: 40, rate: 0.05, halveEvery: 15, laplacian: 1, flow: 3, batch: 12 },
     },
   },
   smoke: {
     stage: { frames: 4, cameras: 2, groups: 2, groupSize: 1, size: 24, spp: 2, litSpp: 2, depth: 2 },
     clips: ['lamp'],
-    clip: { frames: 2, size: 24, spp: 2, depth: 2 },
+    clip: { frames: 2, size: 24, spp: 2, depth: 2, judged: 1 },
     avatar: { codeSize: 4, features: 8, encoder: [4, 4, 4, 4], decoder: [4, 4, 4] },
     avatarTraining: { epochs: 2, batchSize: 2, rate: 1e-3 },
     light: { mapSize: 64, width: 1 / 32 },
@@ -80,7 +86,7 @@ export const presets = {
         ...{ rounds: 1, light: { iterations: 1, rate: 1e-2 }, model: { iterations: 1, rate: 1e-3 } },
         ...{ laplacian: 1, batch: 1 },
       },
-      tracking: { iterations: 1, rate: 0.03, laplacian: 1, flow: 3 },
+      tracking: { iterations: 1, rate: 0.03, laplacian: 1, flow: 3, batch: 2 },
     },
   },
 } as const satisfies Record<string, Preset>;

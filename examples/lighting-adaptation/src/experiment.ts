@@ -8,7 +8,7 @@ import { openWildClip } from './clips/wildClips.js';
 import type { Preset } from './config.js';
 import type { GainBiasModel } from './light/gainBiasModel.js';
 import { trainLight } from './light/trainLight.js';
-import { openStage, type Stage } from './stage/stage.js';
+import { openStage, type Stage, type StageSize } from './stage/stage.js';
 import type { TrainFollowing } from './training/phase.js';
 
 /** All that the rows of a table share: one subject's stage and clips, rendered once. */
@@ -23,22 +23,26 @@ export interface Experiment {
 
 /** How preparing is followed. */
 export interface PrepareOptions {
+  /** Another person than the stage's, 2 or more: only the fully lit moments are taken, for an avatar of its own. */
+  readonly subject?: number;
   readonly onProgress?: (what: string, done: number, count: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Seed of the person on the stage, and of the clips' motions and lights. */
-const [subjectSeed, clipSeed] = [1, 1];
+/** Seed of the person on the stage whose light is learned, and of the clips' motions and lights. */
+const [firstSubject, clipSeed] = [1, 1];
 
 /**
- * Renders, or reads, the stage and the clips of a preset, which `folder` keeps.
+ * Renders, or reads, the stage and the clips of a preset, which `into` keeps; those of another subject in a folder within.
  * @throws FormatError for a folder that holds others; the signal's reason.
  */
 export async function prepare(
   preset: Preset,
-  folder: string,
-  { onProgress, signal }: PrepareOptions = {},
+  into: string,
+  { subject = firstSubject, onProgress, signal }: PrepareOptions = {},
 ): Promise<Experiment> {
+  const folder = subject === firstSubject ? into : join(into, `subject-${subject}`);
+  const moments: StageSize = subject === firstSubject ? preset.stage : { ...preset.stage, litOnly: true };
   const model = await loadFaceModel();
   const following = (what: string) => ({
     signal,
@@ -49,9 +53,9 @@ export async function prepare(
     }),
   });
   const sets = join(folder, 'sets');
-  const stage = await openStage(join(sets, 'stage'), model, preset.stage, subjectSeed, following('light stage'));
+  const stage = await openStage(join(sets, 'stage'), model, moments, subject, following('light stage'));
   const size = 4 * 2 ** preset.avatar.encoder.length;
-  const about = { ...preset.stage, subjectSeed };
+  const about = { ...moments, subjectSeed: subject };
   const textures = await stageTextures(join(sets, 'textures'), model, stage, size, about, following('textures'));
   const clips: Clip[] = [];
   for (const name of preset.clips) {
@@ -61,7 +65,7 @@ export async function prepare(
   return { preset, folder, model, stage, textures, clips };
 }
 
-/** What was learned from the stage: D and G, and the codes of its frames [frames * Z]. */
+/** What was learned: D and G, and the codes of the stage's frames [frames * Z]. */
 export interface Learned {
   readonly avatar: DeepAppearanceModel;
   readonly light: GainBiasModel;
@@ -70,18 +74,41 @@ export interface Learned {
   readonly phases: readonly string[];
 }
 
+/** Trains an avatar on the fully lit moments of a stage, or reads what was trained. */
+async function learnAvatar(
+  { preset, folder, model, stage, textures }: Experiment,
+  seed: number,
+  following: TrainFollowing,
+): Promise<Omit<Learned, 'light'>> {
+  const phase = join(folder, `seed-${seed}`, 'avatar');
+  const avatar = await trainAvatar(model, stage, textures, {
+    ...{ folder: phase, size: preset.avatar, training: preset.avatarTraining, seed },
+    ...following,
+  });
+  return { avatar, codes: await stageCodes(avatar, stage, textures), phases: [phase] };
+}
+
 /** Trains an avatar and its lighting model on the stage, or reads what was trained. */
 export async function learn(experiment: Experiment, seed: number, following: TrainFollowing = {}): Promise<Learned> {
-  const { preset, folder, model, stage, textures } = experiment;
-  const phases = ['avatar', 'light'].map((name) => join(folder, `seed-${seed}`, name));
-  const avatar = await trainAvatar(model, stage, textures, {
-    ...{ folder: phases[0], size: preset.avatar, training: preset.avatarTraining, seed },
-    ...following,
-  });
-  const start = await stageCodes(avatar, stage, textures);
+  const { preset, folder, stage } = experiment;
+  const { avatar, codes: start, phases } = await learnAvatar(experiment, seed, following);
+  const phase = join(folder, `seed-${seed}`, 'light');
   const { light, codes } = await trainLight(avatar, stage, start, {
-    ...{ folder: phases[1], size: preset.light, training: preset.lightTraining, seed },
+    ...{ folder: phase, size: preset.light, training: preset.lightTraining, seed },
     ...following,
   });
-  return { avatar, light, codes, phases };
+  return { avatar, light, codes, phases: [...phases, phase] };
+}
+
+/**
+ * What another subject is tracked by: an avatar of its own, and the lighting model that learned from the first subject's stage,
+ * as the paper's ten test persons have one G.
+ */
+export async function learnOther(
+  experiment: Experiment,
+  { light }: Learned,
+  seed: number,
+  following: TrainFollowing = {},
+): Promise<Learned> {
+  return { ...(await learnAvatar(experiment, seed, following)), light };
 }

@@ -31,8 +31,8 @@ export interface FrameTruth {
   readonly landmarks: Float32Array;
   /** [S * S] 1 where the middle of the pixel shows the face proper. */
   readonly mask: Uint8Array;
-  /** The same moment from a camera that no tracker sees. */
-  readonly unseen: UnseenView;
+  /** The same moment from a camera that no tracker sees; only of frames that rows are judged by. */
+  readonly unseen?: UnseenView;
 }
 
 /** What another camera sees. */

@@ -14,6 +14,7 @@ import { quat } from 'gl-matrix';
 import { after, axisAngleOf, rowsOf, turned, turnOf, type Triple } from '../poses.js';
 import type { Following, Subject } from '../stage/stage.js';
 import type { Clip, ClipFrame } from './clip.js';
+import { evenly } from './evenly.js';
 
 /** Lights of the clips "in the wild", none of which the stage has; the last moves, which the method does not model. */
 export const clipNames = ['environment', 'lamp', 'pair', 'moving'] as const;
@@ -26,6 +27,8 @@ export interface ClipSize {
   readonly size: number;
   readonly spp: number;
   readonly depth: number;
+  /** Frames, evenly spread, that the unseen camera takes too: those that rows are judged by. */
+  readonly judged: number;
 }
 
 const kinds: Readonly<Record<ClipName, ClipLight>> = {
@@ -121,26 +124,24 @@ export async function openWildClip(
   seed: number,
   { onProgress, signal }: Following = {},
 ): Promise<Clip> {
-  const { frames, size, spp, depth } = sizes;
+  const { frames, size, spp, depth, judged } = sizes;
   const sceneOf = (index: number): Promise<FaceScene> => clipScene(model, name, sizes, subject, seed, index);
+  // the frames, and then those of the unseen camera
+  const places = evenly(frames, judged);
   await writeDataset(folder, {
-    ...{ kind: 'lighting-adaptation-clip', count: frames, shardSize: 8 },
+    ...{ kind: 'lighting-adaptation-clip', count: frames + places.length, shardSize: 8 },
     settings: { name, ...sizes, seed, subject, model: model.data.name },
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     make: async (index) => {
-      const scene = await sceneOf(index);
+      const straight = await sceneOf(index < frames ? index : places[index - frames]);
+      const scene = index < frames ? straight : seenFrom(straight, unseenCamera(straight));
       const face = await synthesize(model, scene, { spp, depth });
-      const seen = photographed(scene, face);
-      const beside = seenFrom(scene, unseenCamera(scene));
-      const unseen = photographed(beside, await synthesize(model, beside, { spp, depth }));
-      const pixels = [size, size] as const;
+      const { bytes, mask } = photographed(scene, face);
       return {
-        bytes: { type: 'U8', shape: [...pixels, 3], data: seen.bytes },
-        mask: { type: 'U8', shape: pixels, data: seen.mask },
+        bytes: { type: 'U8', shape: [size, size, 3], data: bytes },
+        mask: { type: 'U8', shape: [size, size], data: mask },
         landmarks: { type: 'F32', shape: [68, 2], data: face.landmarks },
-        unseenBytes: { type: 'U8', shape: [...pixels, 3], data: unseen.bytes },
-        unseenMask: { type: 'U8', shape: pixels, data: unseen.mask },
       };
     },
   });
@@ -152,17 +153,20 @@ export async function openWildClip(
     const scene = await sceneOf(k);
     const { rotation, translation, identity, blendshapes } = scene;
     const shape = model.geometry({ identity: vector(identity), blendshapes: vector(blendshapes) });
+    const pictures = (of: typeof arrays) => ({
+      bytes: Uint8Array.from(of['bytes'].data as Uint8Array),
+      mask: Uint8Array.from(of['mask'].data as Uint8Array),
+    });
+    const { bytes, mask } = pictures(arrays);
     const camera = unseenCamera(scene);
-    const bytes = (of: string): Uint8Array => Uint8Array.from(arrays[of].data as Uint8Array);
+    const place = places.indexOf(k);
+    const beside = place < 0 ? undefined : pictures(await dataset.sample(frames + place));
     list.push({
-      bytes: bytes('bytes'),
+      bytes,
       truth: {
-        ...{ rotation, translation, positions: Float32Array.from(await shape.data()), mask: bytes('mask') },
+        ...{ rotation, translation, positions: Float32Array.from(await shape.data()), mask },
         landmarks: Float32Array.from(arrays['landmarks'].data as Float32Array),
-        unseen: {
-          ...{ rotation: rowsOf(camera.turn), position: camera.position },
-          ...{ bytes: bytes('unseenBytes'), mask: bytes('unseenMask') },
-        },
+        ...(beside && { unseen: { rotation: rowsOf(camera.turn), position: camera.position, ...beside } }),
       },
     });
   }

@@ -2,12 +2,11 @@ import { tensor } from '@chiaro/autograd';
 import { loadFaceRecognition } from '@chiaro/faces';
 import { linearToBytes } from '@chiaro/render';
 import { describe, expect, it } from 'vitest';
-import type { FrameTruth } from '../clips/clip.js';
 import { after, axisAngleOf, rowsOf, turned, turnOf } from '../poses.js';
 import { HeadParameters, type Head } from '../registration/heads.js';
 import { drawLit } from '../registration/pixelLoss.js';
 import { clipOf, ColourGain, linearAvatar } from '../registration/testSubject.testing.js';
-import { measureFrame, verticesNear } from './measureFrame.js';
+import { measureFrame, verticesNear, type JudgedTruth } from './measureFrame.js';
 import { recognitionWeights } from './recognition.js';
 import { comparisonTable, meanMeasures } from './tables.js';
 
@@ -32,7 +31,7 @@ describe('measures of a tracked frame', { timeout: 120_000 }, () => {
     const covered = async (coverage: typeof lit.coverage): Promise<Uint8Array> =>
       Uint8Array.from((await coverage.data()) as Float32Array, (x) => Number(x > 0.99));
     const own = drawLit(subject, new HeadParameters([head]).poses(), light);
-    const truth: FrameTruth = {
+    const truth: JudgedTruth = {
       ...{ rotation: [0.1, -0.2, 0], translation: [5, 0, -1000], positions: positions[0] },
       ...{ landmarks: new Float32Array(136), mask: await covered(own.coverage) },
       unseen: {
@@ -45,6 +44,7 @@ describe('measures of a tracked frame', { timeout: 120_000 }, () => {
     const lips = verticesNear(positions[0], landmarks.slice(48), 8);
     const options = {
       recognition: await loadFaceRecognition(recognitionWeights()),
+      stranger: new Float32Array(128).fill(1),
       face: Array.from({ length: positions[0].length / 3 }, (_, v) => v),
       lips,
     };
@@ -56,6 +56,7 @@ describe('measures of a tracked frame', { timeout: 120_000 }, () => {
     expect(right.unseen).toBeLessThan(0.2);
     expect(right.ssim).toBeGreaterThan(0.999);
     expect(right.csim).toBeGreaterThan(0.999);
+    expect(Math.abs(right.stranger)).toBeLessThan(0.9);
     for (const error of [right.vertices, right.lips, right.shape, right.degrees]) expect(error).toBeLessThan(1e-2);
 
     const moved: Head = { ...head, translation: [8, 4, -1000] };
@@ -73,7 +74,15 @@ describe('measures of a tracked frame', { timeout: 120_000 }, () => {
       { name: 'ours', seeds: [{ ...right, l2: 1 }, { ...right, l2: 3 }] }, // prettier-ignore
       { name: 'other', seeds: [meanMeasures([{ ...right, l2: 2 }, { ...right, l2: 5 }])] }, // prettier-ignore
     ]);
-    expect(table.split('\n').map((line) => line.split(' | ')[1])).toEqual(['L2 ↓', '---:', '2.00 ± 1.41', '3.50']);
+    expect(
+      table
+        .split('\n')
+        .slice(0, 4)
+        .map((line) => line.split(' | ')[1]),
+    ).toEqual(['L2 ↓', '---:', '2.00 ± 1.41', '3.50']);
+    // a face too small for SSIM's window; JSON keeps NaN as null
+    const small = comparisonTable([{ name: 'small', seeds: [{ ...right, ssim: NaN }] }]);
+    expect(small.split('\n')[2].split(' | ')[2]).toBe('–');
     expect(() => meanMeasures([])).toThrow(/no frames/);
   });
 });

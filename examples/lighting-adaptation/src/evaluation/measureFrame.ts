@@ -3,10 +3,11 @@ import { faceDescriptor, identitySimilarity, imageMetrics, vertexError } from '@
 import type { FaceRecognitionNet } from '@chiaro/nn';
 import { bytesToLinear } from '@chiaro/render';
 import { vec3 } from 'gl-matrix';
-import type { FrameTruth } from '../clips/clip.js';
+import type { FrameTruth, UnseenView } from '../clips/clip.js';
 import { drawHeads, viewVectors } from '../draw/drawHeads.js';
 import { lightOfFrames } from '../light/lightModel.js';
 import { after, angleBetween, axisAngleOf, turned, turnOf, turnOfRows, type Triple } from '../poses.js';
+import { boxOf } from './boxOf.js';
 import { HeadParameters, type Head } from '../registration/heads.js';
 import { drawLit } from '../registration/pixelLoss.js';
 import type { LitSubject } from '../registration/subject.js';
@@ -20,6 +21,8 @@ export interface FrameMeasures {
   readonly psnr: number;
   /** Cosine of the faces' descriptors by a recognition network; the paper's is ArcFace, so scores do not compare with its. */
   readonly csim: number;
+  /** The same cosine between the frame and another person's face: what a CSIM of nobody is. */
+  readonly stranger: number;
   /** Mean distance of the face's vertices in the camera's frame, mm: pose and expression. */
   readonly vertices: number;
   /** The same of the lips. */
@@ -35,6 +38,8 @@ export interface FrameMeasures {
 /** Which vertices are looked at, and who tells people apart. */
 export interface MeasureOptions {
   readonly recognition: FaceRecognitionNet;
+  /** Another person's descriptor. */
+  readonly stranger: Float32Array;
   /** Vertices of the face proper. */
   readonly face: ArrayLike<number>;
   /** Vertices of the lips. */
@@ -65,12 +70,7 @@ function placed(
 }
 
 /** The avatar as another camera sees it, lit as the clip's camera would have it but for the view. */
-function drawUnseen(
-  subject: LitSubject,
-  head: Head,
-  light: Tensor,
-  { rotation, position }: FrameTruth['unseen'],
-): Tensor {
+function drawUnseen(subject: LitSubject, head: Head, light: Tensor, { rotation, position }: UnseenView): Tensor {
   const camera = turnOfRows(rotation);
   const [x, y, z] = head.translation;
   const there = new HeadParameters([
@@ -87,16 +87,8 @@ function drawUnseen(
   return drawHeads(subject.avatar.mesh, { positions, textures: relit.textures }, there, subject.camera).images;
 }
 
-/** The box of a mask as whole pixels. */
-function boxOf(mask: Uint8Array, size: number): { x: number; y: number; width: number; height: number } {
-  let [left, top, right, bottom] = [size, size, -1, -1];
-  mask.forEach((inside, k) => {
-    if (inside === 0) return;
-    const [x, y] = [k % size, Math.floor(k / size)];
-    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
-  });
-  return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
-}
+/** What is true of a frame that the unseen camera took too. */
+export type JudgedTruth = FrameTruth & { readonly unseen: UnseenView };
 
 /**
  * How well a frame of a rendered clip is tracked: the relit avatar against the frame within the true face, from the clip's
@@ -106,10 +98,10 @@ function boxOf(mask: Uint8Array, size: number): { x: number; y: number; width: n
 export async function measureFrame(
   subject: LitSubject,
   bytes: Uint8Array,
-  truth: FrameTruth,
+  truth: JudgedTruth,
   head: Head,
   clipLight: Tensor,
-  { recognition, face, lips }: MeasureOptions,
+  { recognition, stranger, face, lips }: MeasureOptions,
 ): Promise<FrameMeasures> {
   const { size } = subject.camera;
   const shape = [size, size, 3];
@@ -137,6 +129,7 @@ export async function measureFrame(
     ssim: seen.ssim,
     psnr: seen.psnr,
     csim: identitySimilarity(own, theirs),
+    stranger: identitySimilarity(stranger, theirs),
     vertices: error(face, 'none'),
     lips: error(lips, 'none'),
     shape: error(face, 'rigid'),

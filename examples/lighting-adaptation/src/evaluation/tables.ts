@@ -33,15 +33,21 @@ const columns: readonly (readonly [keyof FrameMeasures, string, digits: number])
 export function comparisonTable(rows: readonly TableRow[]): string {
   const cell = (row: TableRow, key: keyof FrameMeasures, digits: number): string => {
     const values = row.seeds.map((s) => s[key]);
+    // SSIM has no window in a face of few pixels; JSON has no NaN
+    if (!values.every((x) => Number.isFinite(x))) return '–';
     const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
     if (values.length < 2) return mean.toFixed(digits);
     const spread = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1));
     return `${mean.toFixed(digits)} ± ${spread.toFixed(digits)}`;
   };
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const strangers = meanMeasures(rows.flatMap(({ seeds }) => seeds)).stranger;
   return [
     line(['Method', ...columns.map(([, title]) => title)]),
     line(['---', ...columns.map(() => '---:')]),
     ...rows.map((row) => line([row.name, ...columns.map(([key, , digits]) => cell(row, key, digits))])),
+    ...(Number.isFinite(strangers)
+      ? ['', `CSIM of the frames with another person's face: ${strangers.toFixed(3)}.`]
+      : []),
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import { Draws } from '@chiaro/faces';
 import { Embedding, shuffledOrder, stepDecay, type Batched, type BatchSource } from '@chiaro/nn';
 import type { DeepAppearanceModel } from '../avatar/deepAppearance.js';
 import { drawHeads, viewVectors, type HeadPoses } from '../draw/drawHeads.js';
-import { groupCode, type Stage, type StageView } from '../stage/stage.js';
+import { groupCode, litSkin, type Stage, type StageView } from '../stage/stage.js';
 import { stacked } from '../training/stacked.js';
 import { trainPhase, type TrainFollowing } from '../training/phase.js';
 import { GainBiasModel, type GainBiasSize } from './gainBiasModel.js';
@@ -15,7 +15,7 @@ export interface LightTraining {
   /** Adam's, lowered by a quarter after every `decayEpochs`: 1e-3 and 10 in the paper. */
   readonly rate: number;
   readonly decayEpochs: number;
-  /** lambda_geo and lambda_reg of eq. 5: 1 and 0.1. */
+  /** lambda_geo and lambda_reg of eq. 5, of terms that are means here: see `lightTerms`. */
   readonly geometry: number;
   readonly codes: number;
   /** Colours of image and code are multiplied by random numbers from 1 - this to 1 + this. */
@@ -81,8 +81,9 @@ function lightBatches(stage: Stage, { batchSize, augmentation }: LightTraining, 
 
 /**
  * Terms of eq. 5. Where the paper sums, these are means in units of their own, so that the weights do not depend on sizes:
- * squared pixels in the mask over the mean square of the view's own pixels (a single group is as important as the full
- * light), squared positions over the variance of the person's, squared codes.
+ * absolute residuals in the mask (eq. 4) over what skin is about in as much light (the mean of the code times that of the full
+ * light: a single group is as important as all, and a view of its dark side no more than others), squared positions over the
+ * variance of the person's, squared codes.
  */
 export function lightTerms(
   avatar: DeepAppearanceModel,
@@ -96,9 +97,11 @@ export function lightTerms(
   const { positions, textures } = avatar.decode(codes, views);
   const relit = model.relight({ textures, light: batch.light, rotations: batch.stageRotations, views });
   const { images } = drawHeads(avatar.mesh, { positions, textures: relit.textures }, batch, camera);
-  const over = (x: Tensor): Tensor => x.square().mul(batch.masks).sum([1, 2, 3]);
+  const { masks, light } = batch;
+  const residual = images.sub(batch.images).abs().mul(masks).sum([1, 2, 3]);
+  const bright = masks.sum([1, 2, 3]).mul(3).mul(light.mean(1)).mul(litSkin);
   return {
-    image: over(images.sub(batch.images)).div(over(batch.images).maximum(1e-6)).mean(),
+    image: residual.div(bright).mean(),
     geometry: positions.sub(batch.positions).div(avatar.positionScale).square().mean().mul(geometry),
     codes: codes.square().mean().mul(shrinkage),
   };

@@ -32,8 +32,9 @@ function laplacian(image: Tensor): Tensor {
 }
 
 /**
- * L_pix of eq. 7: absolute residuals and, `weight` times, those of their Laplacian, within the drawn head. Means over covered
- * pixels and colours, in 8-bit steps (255 for white), so that the flow's 3.0 weighs pixels squared against steps.
+ * L_pix of eq. 7: absolute residuals and, `weight` times, those of their Laplacian, within the drawn head. Means over each
+ * frame's covered pixels and colours, and then over frames, in 8-bit steps (255 for white), so that the flow's 3.0 weighs pixels
+ * squared against steps, and frames that are tracked side by side do not see each other.
  * @param photos [B, S, S, 3] linear RGB.
  */
 export function pixelLoss({ images, coverage }: DrawnHeads, photos: Tensor, weight: number): Tensor {
@@ -41,7 +42,7 @@ export function pixelLoss({ images, coverage }: DrawnHeads, photos: Tensor, weig
   const residual = photos.mul(mask).sub(images);
   const [, height, width] = photos.shape;
   const inner = mask.narrow(1, 1, height - 2).narrow(2, 1, width - 2);
-  const covered = mask.sum().mul(3).maximum(1);
-  const second = laplacian(residual).mul(inner).abs().sum();
-  return residual.mul(mask).abs().sum().add(second.mul(weight)).div(covered).mul(255);
+  const of = (x: Tensor): Tensor => x.abs().sum([1, 2, 3]);
+  const second = of(laplacian(residual).mul(inner)).mul(weight);
+  return of(residual.mul(mask)).add(second).div(of(mask).mul(3).maximum(1)).mean().mul(255);
 }

@@ -13,6 +13,10 @@ import { FrameTracker, type TrackingOptions } from './tracking.js';
 export interface RegistrationOptions {
   /** K */
   readonly keyFrames: number;
+  /** Frames that key frames are chosen of; all if not given. */
+  readonly keysOf?: readonly number[];
+  /** Frames that step 3 tracks; all if not given. */
+  readonly tracked?: readonly number[];
   readonly landmarks: LandmarkStepOptions;
   /** False: the light model stays as it is and only the light code is found ("w/o Adapt"). */
   readonly adapt: boolean;
@@ -31,7 +35,7 @@ export const paperRegistration: RegistrationOptions = {
     model: { iterations: 500, rate: 1e-3 },
     ...{ laplacian: 1, batch: 48 },
   },
-  tracking: { iterations: 1000, rate: 0.1, halveEvery: 500, laplacian: 1, flow: 3 },
+  tracking: { iterations: 1000, rate: 0.1, halveEvery: 500, laplacian: 1, flow: 3, batch: 8 },
 };
 
 /** What is known of a clip: plain numbers, to be kept after every frame and gone on from. */
@@ -64,7 +68,7 @@ export interface RegistrationProgress {
 export interface RegistrationRun {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RegistrationProgress) => void;
-  /** After each step and each frame; awaited. */
+  /** After each step and each batch of frames; awaited. */
   readonly onState?: (state: RegistrationState) => Promise<void> | void;
   /** What `onState` gave last. */
   readonly resume?: RegistrationState;
@@ -73,7 +77,7 @@ export interface RegistrationRun {
 /**
  * The paper's registration of a clip: landmarks (step 1), the light of the clip and the light model by its key frames (step 2),
  * and every frame by pixels and optical flow (step 3). The subject's light model is changed in place.
- * @param landmarks of each frame. @returns the last state, with a head for each frame that shows a face.
+ * @param landmarks of each frame. @returns the last state, with a head for each frame that is to be tracked and shows a face.
  * @throws what `framesToTrack` says about the clip; the signal's reason.
  */
 export async function registerClip(
@@ -109,11 +113,12 @@ export async function registerClip(
   const { initial } = state;
   const parameters = subject.light.parameters();
   if (!state.adapted) {
+    const among = options.keysOf ? seen.filter((k) => options.keysOf!.includes(k)) : seen;
     const chosen = chooseKeyFrames(
-      seen.map((k) => initial[k]!),
+      among.map((k) => initial[k]!),
       options.keyFrames,
     );
-    const keys = chosen.map((k) => seen[k]);
+    const keys = chosen.map((k) => among[k]);
     const { rounds, light, model } = options.adaptation;
     const adaptation = options.adapt
       ? options.adaptation
@@ -135,15 +140,25 @@ export async function registerClip(
     parameters.forEach((p, k) => p.assign(tensor(Float32Array.from(model[k]), p.shape)));
   }
 
-  const open = seen.filter((k) => !state!.heads[k]);
-  const tell = clock('tracking', seen.length, seen.length - open.length);
+  const wanted = options.tracked ? seen.filter((k) => options.tracked!.includes(k)) : seen;
+  const open = wanted.filter((k) => !state!.heads[k]);
+  if (open.length === 0) return state;
+  const before = wanted.length - open.length;
+  const tell = clock('tracking', wanted.length, before);
+  const { batch } = options.tracking;
   const tracker = new FrameTracker(subject, Float32Array.from(state.adapted!.light), options.tracking);
-  for (const [n, k] of open.entries()) {
-    const picture = photo(k);
-    const { head } = await tracker.track(initial[k]!, picture, { signal });
-    picture.dispose();
-    state = await keep({ ...state, heads: state.heads.map((old, i) => (i === k ? head : old)) });
-    tell(seen.length - open.length + n + 1);
+  for (let from = 0; from < open.length; from += batch) {
+    const some = open.slice(from, from + batch);
+    const pictures = some.map(photo);
+    const { heads } = await tracker.track(
+      some.map((k) => initial[k]!),
+      pictures,
+      { signal },
+    );
+    for (const picture of pictures) picture.dispose();
+    const found = new Map(some.map((k, i) => [k, heads[i]]));
+    state = await keep({ ...state, heads: state.heads.map((old, k) => found.get(k) ?? old) });
+    tell(before + from + some.length);
   }
   return state;
 }

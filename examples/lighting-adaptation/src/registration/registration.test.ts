@@ -31,7 +31,7 @@ const options: RegistrationOptions = {
     model: { iterations: 20, rate: 2e-3 },
     ...{ laplacian: 1, batch: 2 },
   },
-  tracking: { iterations: 50, rate: 0.03, halveEvery: 15, laplacian: 1, flow: 3 },
+  tracking: { iterations: 50, rate: 0.03, halveEvery: 15, laplacian: 1, flow: 3, batch: 1 },
 };
 
 let subject: LitSubject & { light: ColourGain };

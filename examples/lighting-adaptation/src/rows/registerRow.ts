@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Generator, randn } from '@chiaro/autograd';
+import { ChiaroError, Generator, randn } from '@chiaro/autograd';
 import { host } from '@chiaro/tensor/host';
 import type { Clip } from '../clips/clip.js';
+import { evenly } from '../clips/evenly.js';
 import type { FrameLandmarks } from '../registration/checkClip.js';
 import { headsOfLandmarks } from '../registration/landmarkStep.js';
 import {
@@ -31,14 +32,18 @@ async function noisyLandmarks({ frames }: Clip): Promise<Float32Array[]> {
 
 /** How a row is registered. */
 export interface RowRegistration {
-  /** Keeps the state of the clip after every frame. */
+  /** Keeps the state of the clip after every step. */
   readonly folder: string;
-  readonly options: Omit<RegistrationOptions, 'keyFrames' | 'adapt'>;
+  readonly options: Omit<RegistrationOptions, 'keyFrames' | 'adapt' | 'keysOf' | 'tracked'>;
+  /** Frames that are judged, evenly spread over the clip. */
+  readonly judged: number;
+  /** Track all frames, for pictures, and not only those that are judged. */
+  readonly everyFrame: boolean;
   readonly onProgress?: ((progress: RegistrationProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A registered clip: the frames that are to be judged are those that are no key frames, unless all are. */
+/** A registered clip, and the frames that are to be judged: the same of all rows, and no row's key frames unless all are. */
 export interface RegisteredClip {
   readonly clip: Clip;
   readonly state: RegistrationState;
@@ -54,12 +59,12 @@ const part = (clip: Clip, from: number, to: number): Clip => ({
 });
 
 /** Registers a clip in its folder, and goes on where a killed run stopped. The subject's light model changes. */
-async function registered(
+export async function registerInFolder(
   subject: LitSubject,
   clip: Clip,
   landmarks: FrameLandmarks,
   options: RegistrationOptions,
-  { folder, onProgress, signal }: RowRegistration,
+  { folder, onProgress, signal }: Pick<RowRegistration, 'folder' | 'onProgress' | 'signal'>,
   start?: RegistrationState,
 ): Promise<RegistrationState> {
   const files = { adapted: join(folder, 'adapted.json'), heads: join(folder, 'heads.json') };
@@ -70,6 +75,10 @@ async function registered(
   const heads = await read<Pick<RegistrationState, 'initial' | 'heads'>>(files.heads);
   const adapted = await read<NonNullable<RegistrationState['adapted']>>(files.adapted);
   const kept = heads ? { ...heads, ...(adapted && { adapted }) } : start;
+  if (kept && kept.initial.length !== clip.frames.length)
+    throw new ChiaroError(
+      `${folder} holds the registration of ${kept.initial.length} frames, ${clip.name} has ${clip.frames.length}; move it away to begin anew`,
+    );
   let written = adapted;
   return registerClip(subject, clip, landmarks, options, {
     ...(signal && { signal }),
@@ -94,25 +103,26 @@ export async function registerRow(
   plan: RowPlan,
   registration: RowRegistration,
 ): Promise<RegisteredClip> {
-  const { options, folder } = registration;
+  const { options, folder, judged: many, everyFrame } = registration;
   const count = clip.frames.length;
   const landmarks = await noisyLandmarks(clip);
+  const toTrack = (judged: readonly number[]) => (everyFrame ? {} : { tracked: judged });
   const all = { ...options, adapt: plan.adapt };
   if (plan.keyFrames !== 'half') {
-    const keyFrames = plan.keyFrames === 'all' ? count : Math.min(plan.keyFrames, count);
-    const state = await registered(subject, clip, landmarks, { ...all, keyFrames }, registration);
-    const keys = new Set(state.adapted!.keys);
-    const frames = Array.from({ length: count }, (_, k) => k);
-    return { clip, state, judged: keys.size === count ? frames : frames.filter((k) => !keys.has(k)) };
+    const judged = evenly(count, many);
+    const keysOf = evenly(count, count).filter((k) => plan.keyFrames === 'all' || !judged.includes(k));
+    const keyFrames = plan.keyFrames === 'all' ? count : Math.min(plan.keyFrames, keysOf.length);
+    const full = { ...all, keyFrames, keysOf, ...toTrack(judged) };
+    return { clip, state: await registerInFolder(subject, clip, landmarks, full, registration), judged };
   }
   const middle = Math.floor(count / 2);
   const [first, second] = [part(clip, 0, middle), part(clip, middle, count)];
   const before = { ...registration, folder: join(folder, 'first') };
-  const { adapted } = await registered(
+  const { adapted } = await registerInFolder(
     subject,
     first,
     landmarks.slice(0, middle),
-    { ...all, keyFrames: middle },
+    { ...all, keyFrames: middle, tracked: [] },
     before,
   );
   const marks = landmarks.slice(middle);
@@ -121,6 +131,7 @@ export async function registerRow(
     adapted: adapted!,
     heads: marks.map(() => null),
   };
-  const state = await registered(subject, second, marks, { ...all, keyFrames: 1 }, registration, start);
-  return { clip: second, state, judged: marks.map((_, k) => k) };
+  const judged = evenly(count, many).flatMap((k) => (k < middle ? [] : [k - middle]));
+  const later = { ...all, keyFrames: 1, ...toTrack(judged) };
+  return { clip: second, state: await registerInFolder(subject, second, marks, later, registration, start), judged };
 }

@@ -3,7 +3,8 @@ import { deviceInfo, tensor } from '@chiaro/autograd';
 import { loadFaceRecognition, type MorphableModel } from '@chiaro/faces';
 import type { ClipName } from '../clips/wildClips.js';
 import type { PresetName } from '../config.js';
-import { measureFrame, verticesNear, type FrameMeasures } from '../evaluation/measureFrame.js';
+import { measureFrame, verticesNear, type FrameMeasures, type JudgedTruth } from '../evaluation/measureFrame.js';
+import { strangerDescriptor } from '../evaluation/stranger.js';
 import { recognitionWeights } from '../evaluation/recognition.js';
 import { comparisonTable, meanMeasures } from '../evaluation/tables.js';
 import type { Experiment, Learned } from '../experiment.js';
@@ -18,6 +19,8 @@ export interface Entry {
   readonly preset: PresetName;
   readonly row: RowName;
   readonly seed: number;
+  /** 1 is the stage's person, whose light G learned; others have an avatar of their own. */
+  readonly subject: number;
   readonly clip: string;
   /** Means over the frames that are judged. */
   readonly measures: FrameMeasures;
@@ -27,8 +30,14 @@ export interface Entry {
 }
 
 /** Names an entry. */
-export const keyOf = ({ preset, row, seed, clip }: Pick<Entry, 'preset' | 'row' | 'seed' | 'clip'>): string =>
-  `${preset} ${row} ${seed} ${clip}`;
+export const keyOf = ({
+  preset,
+  row,
+  seed,
+  subject,
+  clip,
+}: Pick<Entry, 'preset' | 'row' | 'seed' | 'subject' | 'clip'>): string =>
+  `${preset} ${row} ${seed} ${subject} ${clip}`;
 
 /** Millimetres about the landmarks of the lips. */
 const lipReach = 8;
@@ -44,10 +53,11 @@ async function regions(model: MorphableModel): Promise<{ face: number[]; lips: n
 }
 
 /** Which row of which clip. */
-export interface RowJob extends Pick<RowRegistration, 'onProgress' | 'signal'> {
+export interface RowJob extends Pick<RowRegistration, 'onProgress' | 'signal' | 'everyFrame'> {
   readonly preset: PresetName;
   readonly row: RowName;
   readonly seed: number;
+  readonly subject: number;
   readonly clip: string;
 }
 
@@ -55,35 +65,37 @@ export interface RowJob extends Pick<RowRegistration, 'onProgress' | 'signal'> {
 export async function runRow(
   experiment: Experiment,
   learned: Learned,
-  { preset, row, seed, clip: name, ...following }: RowJob,
+  { preset, row, seed, subject: person, clip: name, ...following }: RowJob,
 ): Promise<Entry> {
   const begun = performance.now();
   const plan = rows[row];
   const whole = experiment.clips.find((clip) => clip.name === name)!;
   const subject = await litSubject(experiment, learned, whole, plan, seed);
   const folder = join(experiment.folder, `seed-${seed}`, row, name);
-  const options = experiment.preset.registration;
-  const registered = await registerRow(subject, whole, plan, { folder, options, ...following });
+  const { registration: options, clip: sizes } = experiment.preset;
+  const registered = await registerRow(subject, whole, plan, { folder, options, judged: sizes.judged, ...following });
   const { clip, state, judged } = registered;
   await saveClipFigure(join(folder, 'relighting.png'), subject, registered);
   await saveClipAnimation(join(folder, 'tracked.webp'), subject, clip, state);
+  const recognition = await loadFaceRecognition(recognitionWeights());
   const measure = {
-    recognition: await loadFaceRecognition(recognitionWeights()),
+    recognition,
+    stranger: await strangerDescriptor(experiment.model, recognition, sizes.size),
     ...(await regions(experiment.model)),
   };
   const light = tensor(Float32Array.from(state.adapted!.light));
   const measures: FrameMeasures[] = [];
   for (const k of judged) {
     const { bytes, truth } = clip.frames[k];
-    measures.push(await measureFrame(subject, bytes, truth!, state.heads[k]!, light, measure));
+    measures.push(await measureFrame(subject, bytes, truth as JudgedTruth, state.heads[k]!, light, measure));
   }
   return {
-    ...{ preset, row, seed, clip: name, measures: meanMeasures(measures), frames: judged.length },
+    ...{ preset, row, seed, subject: person, clip: name, measures: meanMeasures(measures), frames: judged.length },
     ...{ seconds: (performance.now() - begun) / 1000, adapter: (await deviceInfo()).name },
   };
 }
 
-/** Of the clips whose light stays, and of the one whose light moves, which the method does not model. */
+/** Of the clips whose light stays; of the one whose light moves, which the method does not model; and of other persons. */
 export function tablesOf(entries: readonly Entry[]): string {
   const moving: ClipName = 'moving';
   const table = (title: string, some: readonly Entry[]): string => {
@@ -95,9 +107,13 @@ export function tablesOf(entries: readonly Entry[]): string {
     };
     return `${title}\n\n${comparisonTable(names.map((name) => ({ name: rows[name].title, seeds: of(name) })))}`;
   };
-  const [still, moved] = [entries.filter(({ clip }) => clip !== moving), entries.filter(({ clip }) => clip === moving)];
+  const [own, others] = [1, 2].map((from) => entries.filter(({ subject }) => (subject === 1) === (from === 1)));
+  const [still, moved] = [own.filter(({ clip }) => clip !== moving), own.filter(({ clip }) => clip === moving)];
   return [
     ...(still.length > 0 ? [table('Light that stays:', still)] : []),
     ...(moved.length > 0 ? [table('A lamp that moves, which one code for a clip cannot be:', moved)] : []),
+    ...(others.length > 0
+      ? [table('Other persons, with avatars of their own and the light that the first one taught:', others)]
+      : []),
   ].join('\n\n');
 }

@@ -21,6 +21,8 @@ export interface StageSize {
   readonly litSpp: number;
   /** Segments of its paths: 2 is direct light with shadows. */
   readonly depth: number;
+  /** Only the moments at which all lamps shine are taken: what an avatar is trained on, without its light. */
+  readonly litOnly?: boolean;
 }
 
 /** What tells one person from another. */
@@ -51,14 +53,15 @@ export interface Stage {
   readonly groups: number;
   readonly cameras: number;
   readonly frames: number;
-  /** [frames * cameras], the camera runs fastest. */
+  /** [frames * cameras], or half as many where only fully lit moments were taken; the camera runs fastest. */
   readonly views: readonly StageView[];
   /** [V * 3] of each frame: M_t of eq. 5, mm in the head's frame. */
   readonly positions: readonly Float32Array[];
   readonly subject: Subject;
 }
 
-/** Irradiance of all lamps together, so that fully lit skin is about 1/2. */
+/** What fully lit skin is about, linear, and the irradiance of all lamps together that makes it so. */
+export const litSkin = 0.5;
 const strength = 10;
 
 /** Numbers of the light code of a group, 3 for each: colour fastest; all ones where all shine (-1). */
@@ -88,14 +91,16 @@ export async function openStage(
   { onProgress, signal }: Following = {},
 ): Promise<Stage> {
   const plan = stagePlan(stage, seed);
-  const { frames, cameras, groups, size, spp, litSpp, depth } = stage;
+  const { frames, cameras, groups, size, spp, litSpp, depth, litOnly } = stage;
+  const moments = Array.from({ length: frames }, (_, frame) => frame).filter((frame) => !litOnly || frame % 2 === 0);
+  const places = moments.flatMap((frame) => Array.from({ length: cameras }, (_, camera) => frame * cameras + camera));
   await writeDataset(folder, {
-    ...{ kind: 'lighting-adaptation-stage', count: plan.count, shardSize: 32 },
-    ...{ settings: { plan: plan.settings, model: model.data.name, spp, litSpp, depth } },
+    ...{ kind: 'lighting-adaptation-stage', count: places.length, shardSize: 32 },
+    ...{ settings: { plan: plan.settings, model: model.data.name, spp, litSpp, depth, ...(litOnly && { litOnly }) } },
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     make: async (index) => {
-      const { scene, labels } = await plan.item(model, index);
+      const { scene, labels } = await plan.item(model, places[index]);
       const samples = labels['group'] < 0 ? litSpp : spp;
       const { traced, mask } = await synthesize(model, scene, { spp: samples, depth });
       return {
@@ -106,24 +111,23 @@ export async function openStage(
   });
   const dataset = await openDataset(folder);
   const views: StageView[] = [];
-  const faces: FaceScene[] = [];
-  for (let k = 0; k < plan.count; k++) {
+  for (const [k, place] of places.entries()) {
     const { image, mask } = await dataset.sample(k);
-    const { scene, labels } = await plan.item(model, k);
+    const { scene, labels } = await plan.item(model, place);
     const { frame, camera, group } = labels;
     const toStage = inverse(turnOfRows(plan.cameras[camera].rotation));
     const stageRotation = axisAngleOf(after(toStage, turnOf(scene.rotation)));
     const { rotation, translation } = scene;
     views.push({ frame, camera, group, image: image.data, mask: mask.data, rotation, translation, stageRotation });
-    if (camera === 0) faces.push(scene);
   }
   const vector = (values: readonly number[]) => tensor(Float32Array.from(values));
   const positions: Float32Array[] = [];
-  for (const { identity, blendshapes } of faces) {
+  for (let frame = 0; frame < frames; frame++) {
+    const { identity, blendshapes } = (await plan.item(model, frame * cameras)).scene;
     const shape = model.geometry({ identity: vector(identity), blendshapes: vector(blendshapes) });
     positions.push(Float32Array.from(await shape.data()));
   }
-  const { identity, albedo, tint, focal } = faces[0];
+  const { identity, albedo, tint, focal } = (await plan.item(model, 0)).scene;
   const opened = { size, focal, groups, cameras, frames, views, positions, subject: { identity, albedo, tint } };
   await saveContactSheet(join(folder, 'contact.png'), opened);
   return opened;
@@ -132,16 +136,16 @@ export async function openStage(
 /** Frames of a contact sheet, a row each. */
 const most = 12;
 
-/** All cameras at some moments; those of one group are shown as many times brighter as there are groups. */
-async function saveContactSheet(path: string, { views, cameras, frames, size, groups }: Stage): Promise<void> {
+/** All cameras at some moments; those of one group are shown half as many times brighter as there are groups. */
+async function saveContactSheet(path: string, { views, cameras, size, groups }: Stage): Promise<void> {
   if (existsSync(path)) return;
-  const row = (frame: number) =>
-    views.slice(frame * cameras, (frame + 1) * cameras).map(({ image, group }) =>
+  const row = (moment: number) =>
+    views.slice(moment * cameras, (moment + 1) * cameras).map(({ image, group }) =>
       tensor(Float32Array.from(image), [size, size, 3])
-        .mul(group < 0 ? 1 : groups)
+        .mul(group < 0 ? 1 : groups / 2)
         .clamp(0, 1),
     );
-  const rows = Math.min(most, frames);
+  const rows = Math.min(most, views.length / cameras);
   await saveSheet(
     path,
     Array.from({ length: rows }, (_, k) => row(k)),

@@ -46,5 +46,7 @@ describe('metrics of a fit', () => {
     const other = await imageMetrics(photo.mul(0.5), photo, mask);
     expect(other.ssim).toBeLessThan(0.95);
     expect(other.photometricRmse8bit).toBeGreaterThan(20);
+    const thin = Uint8Array.from({ length: 1024 }, (_, k) => Number(k % 32 < 10));
+    expect((await imageMetrics(photo, photo, thin)).ssim).toBeNaN();
   });
 });

@@ -4,7 +4,7 @@ import type { Tensor } from '../engine.js';
 
 /** Comparison of two images inside a mask. */
 export interface ImageMetrics {
-  /** Mean of the SSIM map of sRGB values where the whole window of 11 pixels lies inside of the mask. */
+  /** Mean of the SSIM map of sRGB values where the whole window of 11 pixels lies inside of the mask; NaN where none does. */
   readonly ssim: number;
   /** dB, of sRGB values. */
   readonly psnr: number;
@@ -33,7 +33,7 @@ export async function imageMetrics(rendered: Tensor, photo: Tensor, mask: Uint8A
   const map = ssimMap(a, b).mean(3, true);
   const square = maskedMean(a.sub(b).square(), inside);
   const [similarity, signal, error] = await Promise.all([
-    map.mul(windows).sum().div(windows.sum().clamp(1e-6)).item(),
+    map.mul(windows).sum().div(windows.sum()).item(),
     psnr(a, b, { mask: inside }).item(),
     square.sqrt().mul(255).item(),
   ]);
