@@ -1,7 +1,17 @@
 /** What examples that go on from this one need: the world, its judging, networks, and training in stages. */
-export { prepare, attributeModel } from './experiment.js';
-export type { Experiment, Following, WorldVariations } from './experiment.js';
-export { AlbedoDecoders, decoderStages, Encoder, facesIn, incrementsOf, loadImageNet } from './network.js';
+export { prepare, attributeModel, settingOf } from './experiment.js';
+export type { Experiment, Following, Setting, WorldVariations } from './experiment.js';
+export {
+  AlbedoDecoders,
+  decoderStages,
+  Encoder,
+  facesIn,
+  incrementsOf,
+  loadImageNet,
+  loadNetwork,
+  networkFile,
+  saveNetworks,
+} from './network.js';
 export type { Preset } from './config.js';
 export { measures, measureTitles, score } from './evaluate.js';
 export type { Measure, Scores } from './evaluate.js';
@@ -14,3 +24,8 @@ export type { PhotoBatch } from './training/photoBatch.js';
 export { trainStage } from './training/trainStage.js';
 export type { Stage, StepInputs, TrainedStage, TrainingWatch } from './training/trainStage.js';
 export { meanTerms, raysOf, stageFolder } from './training/trainRow.js';
+export { inLight, photoDrawing, predictPhoto, savePicture, takeApart } from './uses/photos.js';
+export type { FaceUses, NamedFace, PhotoDrawing } from './uses/photos.js';
+export { photoOf } from './uses/refine.js';
+export { predictorOf } from './uses/predictor.js';
+export type { Prediction, Predictor } from './uses/predictor.js';

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { concat, FormatError, noGrad, randn, tensor, type Generator, type Tensor } from '@chiaro/autograd';
 import {
   enhancedFace,
@@ -17,6 +18,7 @@ import {
   s2f2DecoderStages,
   stateDictOf,
   TextureDecoder,
+  writeSafetensors,
   type ResNet,
   type TextureDecoderStage,
 } from '@chiaro/nn';
@@ -101,6 +103,22 @@ export class AlbedoDecoders extends Module {
     const decoded = this.networks.map((network) => network.forward(latents));
     return concat(decoded, 1).permute([0, 2, 3, 1]).mul(tensor(incrementRange));
   }
+}
+
+/** Where a trained network of a row is kept. */
+export const networkFile = (folder: string, row: string, seed: number, name: string): string =>
+  join(folder, `seed-${seed}`, row, `${name}.safetensors`);
+
+/** Writes the networks of a trained row, by their names, where `networkFile` says. */
+export async function saveNetworks(
+  folder: string,
+  row: string,
+  seed: number,
+  networks: Readonly<Record<string, Module | undefined>>,
+): Promise<void> {
+  for (const [name, network] of Object.entries(networks))
+    if (network)
+      await host.writeFile(networkFile(folder, row, seed, name), writeSafetensors(await network.stateDict(), { row }));
 }
 
 /** Gives a network the weights of a file that a row has left. @throws FormatError where there is none, or of another network. */

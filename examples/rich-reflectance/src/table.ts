@@ -1,11 +1,8 @@
-import { join } from 'node:path';
-import { writeSafetensors } from '@chiaro/nn';
-import { host } from '@chiaro/tensor/host';
 import { rowNames, type Row } from './config.js';
 import { judgeNaive, naiveRows, once, type RowEntry } from './entries.js';
 import { measures, measureTitles, score, type Measure, type Scores } from './evaluate.js';
 import type { Experiment } from './experiment.js';
-import { facesIn } from './network.js';
+import { facesIn, saveNetworks } from './network.js';
 import { batchOf } from './training/photoBatch.js';
 import { trainRow, type Job } from './training/trainRow.js';
 
@@ -16,10 +13,6 @@ export type Entry = RowEntry<Row, Scores>;
 export const naiveEntries = (experiment: Experiment): Promise<Entry[]> =>
   judgeNaive(experiment, (faceOf) => score(experiment, faceOf));
 
-/** Where a trained network of a row is kept. */
-export const networkFile = (folder: string, row: Row, seed: number, name: 'encoder' | 'decoders'): string =>
-  join(folder, `seed-${seed}`, row, `${name}.safetensors`);
-
 /** Trains a row and judges it. What was done is not done again. */
 export function runRow(experiment: Experiment, job: Job): Promise<Entry> {
   const { folder, preset, test } = experiment;
@@ -27,15 +20,7 @@ export function runRow(experiment: Experiment, job: Job): Promise<Entry> {
   return once(folder, row, seed, async () => {
     const trained = await trainRow(experiment, job);
     const { encoder, decoders, of, seconds, shares } = trained;
-    for (const [name, network] of [
-      ['encoder', encoder],
-      ['decoders', decoders],
-    ] as const)
-      if (network)
-        await host.writeFile(
-          networkFile(folder, row, seed, name),
-          writeSafetensors(await network.stateDict(), { row }),
-        );
+    await saveNetworks(folder, row, seed, { encoder, decoders });
     const scores = await score(experiment, facesIn(of, trained, batchOf(test, preset.size).images));
     return { seconds, scores, shares };
   });

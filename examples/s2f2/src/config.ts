@@ -29,8 +29,11 @@ const vggUNet: Preset['unet'] = { encoder: vgg16Stages, decoder: [256, 128, 64, 
  * small: 32 x 32 pixels and texels, batches of 4, 4 samples: 4 x 32^2 x 4 = 16,000 paths with their gradients in a step, which
  * outweigh the networks (ResNet-18 at an eighth of its channels, 0.6 M multiply-adds for an image; each U-net one
  * convolution for a stage, 4.6 M). 80 faces are 20 steps an epoch: 12, 5 and 5 epochs are 240, 100 and 100 steps.
- * On two idle cores with a software driver a step of the medium stage takes 0.6 s. Kernels are compiled before a stage's first
- * step, those of the fine one for more than a minute.
+ * With a software driver on two cores that other work was running on, a step of the medium stage took 0.6 to 1.1 s and one of
+ * the fine stage 1.3 to 1.9 s (2,443 dispatches), at most as much on idle ones. The fine stage's 327 kernels take 43 s of
+ * processor time before its first step. Stages are shared between rows of a seed, so that all twelve rows take 8 x 240 + 200
+ * coarse, 100 medium and 2 x 100 fine steps for each seed. Three seeds are by these bounds (0.6, 0.9 and 1.6 s) 90 minutes of
+ * steps, and with kernels and judging some two hours.
  *
  * smoke: everything once, in seconds.
  */
@@ -134,6 +137,10 @@ export type Row = CoarseRow | LaterRow;
 export const rowNames = [...Object.keys(coarseRows), ...laterRows] as readonly Row[];
 
 export const isCoarse = (row: Row): row is CoarseRow => Object.hasOwn(coarseRows, row);
+
+/** Whether a row has U_G and U_D, and whether it has D_d and D_s. */
+export const hasDetails = (row: Row): boolean => row === 'fine' || row === 'fineFree';
+export const hasDecoders = (row: Row): boolean => row === 'medium' || hasDetails(row);
 
 /** A wrinkle every 20 mm or so, of 1 mm, is some 15 degrees steep. Painted ones take up to half of the albedo. */
 export const furrows = { period: 20, depth: 1, strength: 0.5 } as const;

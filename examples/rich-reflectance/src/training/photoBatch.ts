@@ -2,7 +2,7 @@ import { tensor, type Tensor } from '@chiaro/autograd';
 import type { AttributeView } from '@chiaro/faces';
 import { DataLoader } from '@chiaro/nn';
 import { linearOfSRGB } from '@chiaro/render';
-import type { Experiment } from '../experiment.js';
+import type { Experiment, Setting } from '../experiment.js';
 import type { WorldFace } from '../world.js';
 
 /** Photographs and their landmarks; no labels. */
@@ -48,7 +48,10 @@ export const photoBatches = ({ pool, preset }: Experiment, seed: number): DataLo
 const landmarkSigma = 0.02;
 
 /** What energies compare a face with: each photograph of a batch. */
-export function viewsOf({ preset: { size }, camera }: Experiment, { photos, landmarks }: PhotoBatch): AttributeView[] {
+export function viewsOf(
+  { preset: { size }, camera }: Pick<Setting, 'preset' | 'camera'>,
+  { photos, landmarks }: PhotoBatch,
+): AttributeView[] {
   const axes = Float32Array.from({ length: 136 }, (_, k) => 1 - (k % 2));
   const [tangents, slide] = [tensor(axes, [68, 2]), tensor(new Float32Array(68).fill(1))];
   return Array.from({ length: photos.shape[0] }, (_, b) => ({

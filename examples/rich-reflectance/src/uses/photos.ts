@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { noGrad, tensor } from '@chiaro/autograd';
+import { noGrad, tensor, type Tensor } from '@chiaro/autograd';
 import {
   attributeResult,
   faceBsdf,
   interpolateImage,
   resultFiles,
   surfaceImage,
+  type AttributeFace,
   type AttributeResultOptions,
   type FitResult,
   type HostImage,
@@ -22,9 +23,12 @@ export interface FaceUses {
   /** Faces, by name, whose light, or whose skin, this one is shown with. */
   readonly light?: NamedFace | undefined;
   readonly albedo?: NamedFace | undefined;
+  /** Faces that are also shown over the photograph, by the names of their pictures. */
+  readonly others?: readonly NamedFace[] | undefined;
 }
 
-interface NamedFace extends Pick<Prediction, 'face'> {
+/** A face with a name. */
+export interface NamedFace extends Pick<Prediction, 'face'> {
   readonly name: string;
 }
 
@@ -32,11 +36,12 @@ interface NamedFace extends Pick<Prediction, 'face'> {
 export type PhotoDrawing = Omit<AttributeResultOptions, 'seconds'>;
 
 /** What a folder of results is drawn with: half a minute with a software driver. */
-const photoDrawing: PhotoDrawing = { size: 256, spp: 32, smallSize: 128, smallSpp: 16, lights: 6, frames: 12 };
+export const photoDrawing: PhotoDrawing = { size: 256, spp: 32, smallSize: 128, smallSpp: 16, lights: 6, frames: 12 };
 
 const nothingMore = { lights: 0, frames: 0 } as const;
 
-const save = (path: string, { data, width, height }: HostImage): Promise<void> =>
+/** Writes a picture. */
+export const savePicture = (path: string, { data, width, height }: HostImage): Promise<void> =>
   saveImage(path, tensor(data, [height, width, 3]));
 
 /** Finds the face of a photograph; what people should know goes to `note`. @throws ChiaroError where there is none. */
@@ -53,13 +58,13 @@ export async function predictPhoto(
  * Takes a photograph apart into a folder: everything that `resultFiles` writes of a fit (`overlay.png`, `final.png`,
  * `shading.png`, `normals.png`, `diffuse.png`, `specular.png`, `environment.png`, `face.glb`, `fit.json`, `report.html`),
  * `relit-NAME.png` in studio lights, `turntable-NNN.png`, and what `uses` asks for: `without-shadows.png`,
- * `light-of-NAME.png`, `albedo-of-NAME.png`.
+ * `light-of-NAME.png`, `albedo-of-NAME.png`, and those of `others`.
  */
 export async function takeApart(
   predictor: Predictor,
   seen: Prediction,
   folder: string,
-  { removeShadows = false, light, albedo }: FaceUses = {},
+  { removeShadows = false, light, albedo, others = [] }: FaceUses = {},
   drawing = photoDrawing,
 ): Promise<void> {
   const { model } = predictor.setting;
@@ -68,31 +73,31 @@ export async function takeApart(
   await mkdir(folder, { recursive: true });
   for (const [name, bytes] of await resultFiles(seen.photo, result)) await host.writeFile(join(folder, name), bytes);
   for (const { label, image } of result.relit)
-    await save(join(folder, `relit-${label.replace(/\W+/g, '-')}.png`), image);
+    await savePicture(join(folder, `relit-${label.replace(/\W+/g, '-')}.png`), image);
   for (const [k, frame] of (result.turntable?.frames ?? []).entries())
-    await save(join(folder, `turntable-${String(k).padStart(3, '0')}.png`), frame);
+    await savePicture(join(folder, `turntable-${String(k).padStart(3, '0')}.png`), frame);
 
   if (removeShadows) {
     const free = await unshadowed(predictor, seen, drawing.size);
-    await save(join(folder, 'without-shadows.png'), withoutShadows(result, free));
+    await savePicture(join(folder, 'without-shadows.png'), withoutShadows(result, free));
   }
   const { face } = seen;
-  const changed: readonly (readonly [string, Prediction['face']])[] = [
-    ...(light
-      ? [
-          [
-            `light-of-${light.name}`,
-            { ...face, attributes: { ...face.attributes, light: light.face.attributes.light } },
-          ] as const,
-        ]
-      : []),
-    ...(albedo ? [[`albedo-of-${albedo.name}`, { ...face, textures: albedo.face.textures }] as const] : []),
+  const changed: readonly NamedFace[] = [
+    ...(light ? [{ name: `light-of-${light.name}`, face: inLight(face, light.face.attributes.light) }] : []),
+    ...(albedo ? [{ name: `albedo-of-${albedo.name}`, face: { ...face, textures: albedo.face.textures } }] : []),
+    ...others,
   ];
-  for (const [name, other] of changed) {
+  for (const { name, face: other } of changed) {
     const { images } = await attributeResult(model, { ...seen, face: other }, { ...drawing, ...nothingMore, seconds });
-    await save(join(folder, `${name}.png`), images.overlay);
+    await savePicture(join(folder, `${name}.png`), images.overlay);
   }
 }
+
+/** A face in another light, [K, 3] SH coefficients. */
+export const inLight = (face: AttributeFace, light: Tensor): AttributeFace => ({
+  ...face,
+  attributes: { ...face.attributes, light },
+});
 
 /** The face by the vertex-based renderer, [S, S, 3]: the same surface in the same light, without shadows. */
 async function unshadowed(

@@ -6,6 +6,7 @@ import {
   detectLandmarks,
   loadPhoto,
   resample,
+  type AttributeFace,
   type Photo,
   type SeenFace,
 } from '@chiaro/faces';
@@ -13,9 +14,8 @@ import { srgbOfLinear } from '@chiaro/render';
 import { host } from '@chiaro/tensor/host';
 import { baseRows, enhancedRows, isEnhanced, type Preset, type Row } from '../config.js';
 import { attributeModel, settingOf, type Setting } from '../experiment.js';
-import { AlbedoDecoders, Encoder, facesIn, loadNetwork } from '../network.js';
-import { networkFile } from '../table.js';
-import { batchOf } from '../training/photoBatch.js';
+import { AlbedoDecoders, Encoder, facesIn, loadNetwork, networkFile } from '../network.js';
+import { batchOf, type PhotoBatch } from '../training/photoBatch.js';
 
 /** A photograph whose face a network has seen. */
 export interface Prediction extends SeenFace {
@@ -40,21 +40,29 @@ export async function trainedPredictor(preset: Preset, folder: string, row: Row,
   const decoders = isEnhanced(row)
     ? await loadNetwork(new AlbedoDecoders(preset, enhancedRows[row].decoders, generator), file('decoders'))
     : undefined;
+  return predictorOf(setting, ({ images }) => facesIn(of, { encoder, decoders }, images)(0));
+}
+
+/** A predictor by networks. @param find the face that they see in a batch of one photograph, whose landmarks are not given. */
+export function predictorOf(setting: Setting, find: (batch: PhotoBatch) => AttributeFace): Predictor {
+  const { size } = setting.preset;
   return {
     setting,
     predict: async (photo, landmarks) => {
       const crop = cropAroundLandmarks(landmarks, cropRules.richReflectance);
-      const { data } = resample(photo.image, crop, preset.size, preset.size);
+      const { data } = resample(photo.image, crop, size, size);
       const bytes = Uint8Array.from(data, (x) => Math.round(255 * srgbOfLinear(Math.min(1, Math.max(0, x)))));
-      const { images } = batchOf([{ photo: bytes, landmarks: new Float32Array(136) }], preset.size);
-      const find = async () => {
-        const face = facesIn(of, { encoder, decoders }, images)(0);
-        await Promise.all([face.textures.diffuse.data(), face.mesh.positions.data(), face.attributes.light.data()]);
+      const batch = batchOf([{ photo: bytes, landmarks: new Float32Array(136) }], size);
+      const found = async () => {
+        const face = find(batch);
+        const { textures, mesh, attributes, normalMap } = face;
+        const maps = normalMap ? [textures.diffuse, normalMap] : [textures.diffuse];
+        await Promise.all([...maps, mesh.positions, attributes.light].map((t) => t.data()));
         return face;
       };
-      await find(); // kernels are made
+      await found(); // kernels are made
       const begun = performance.now();
-      const face = await find();
+      const face = await found();
       return { photo, landmarks, crop, focal: setting.focal, face, milliseconds: performance.now() - begun };
     },
   };

@@ -1,4 +1,4 @@
-import { judgeNaive, once, type RowEntry } from '@chiaro/example-rich-reflectance';
+import { judgeNaive, once, saveNetworks, type RowEntry } from '@chiaro/example-rich-reflectance';
 import type { Row } from '../config.js';
 import type { Experiment } from '../experiment.js';
 import { trainRow, type Job } from '../training/trainRow.js';
@@ -20,6 +20,7 @@ export const naiveEntries = (experiment: Experiment): Promise<Entry[]> =>
 export const runRow = (experiment: Experiment, job: Job): Promise<Entry> =>
   once(experiment.folder, job.row, job.seed, async () => {
     const trained = await trainRow(experiment, job);
-    const { seconds, shares } = trained;
+    const { seconds, shares, encoder, decoders, details } = trained;
+    await saveNetworks(experiment.folder, job.row, job.seed, { encoder, decoders, details });
     return { seconds, shares, scores: await scoreNetworks(experiment, trained) };
   });

@@ -5,6 +5,7 @@ import {
   type AlbedoDecoders,
   type Encoder,
   type PhotoBatch,
+  type Setting,
 } from '@chiaro/example-rich-reflectance';
 import {
   enhancedFace,
@@ -13,7 +14,6 @@ import {
   type AttributeModel,
   type TexelPlaces,
 } from '@chiaro/faces';
-import type { Experiment } from '../experiment.js';
 import { detailedFace, projectedPhotos, type DetailIncrements, type DetailNets } from './detailNets.js';
 
 /** The networks of a row, as far as it has got. */
@@ -35,14 +35,14 @@ export interface Reconstruction {
 
 /** Rebuilds the faces of photographs as far as the networks have got. Networks are in their mode for use. No gradients. */
 export function reconstruct(
-  experiment: Experiment,
+  setting: Pick<Setting, 'preset' | 'camera'>,
   { of, encoder, decoders, details: nets, places }: Networks,
   batch: PhotoBatch,
 ): Reconstruction {
   return noGrad(() => {
     const latents = encoder.latents(batch.images);
     const vectors = encoder.attributes.forward(latents);
-    const views = viewsOf(experiment, batch);
+    const views = viewsOf(setting, batch);
     const bases = views.map((_, b) => faceOfAttributes(of, vectors.select(0, b)));
     if (!decoders) return { faces: bases };
     const increments = decoders.forward(latents);

@@ -1,6 +1,8 @@
 import { ChiaroError, deviceInfo, pinhole, tensor } from '../engine.js';
+import type { Tensor } from '../engine.js';
 import { landmarksInCrop, resample, type Crop } from '../crop/index.js';
 import { faceImage, faceView } from '../fit/result/faceImages.js';
+import type { FaceView } from '../fit/result/faceImages.js';
 import { comparedPixels, finishedFace } from '../fit/result/finishedFace.js';
 import { relitImages, turntable } from '../fit/result/views.js';
 import type { FitNote, FitResult } from '../fit/types.js';
@@ -43,7 +45,7 @@ export interface AttributeResultOptions {
 /**
  * What a network found of a face, as the result of a fit: `resultFiles` writes the same folder of it (overlay, final, shading,
  * normals, albedos, environment, GLB, page with relit views and turntable), which the commands for fitted faces read. The
- * result has no stages. Normal maps are left out.
+ * result has no stages. A normal map is seen in everything but `modelOnly`, which has the mesh's normals.
  * @throws ChiaroError where the face covers no pixel of the crop.
  *
  * @example
@@ -66,9 +68,11 @@ export async function attributeResult(
     intrinsics: [focal * size, focal * size, size / 2, size / 2] as const,
     landmarks: landmarksInCrop(landmarks, crop, size),
   };
-  const { attributes: values, mesh, textures } = face;
+  const { attributes: values, mesh, textures, normalMap } = face;
   const context = { model, landmarks: model.landmarkPoints(), mask: columnOf(model.data.mask) };
-  const lit = await faceView(model, mesh, values.light, at.camera, context.mask, { spp, seed, lightHeight: 32 });
+  const seenBy = (map?: Tensor): Promise<FaceView> =>
+    faceView(model, mesh, values.light, at.camera, context.mask, { spp, seed, lightHeight: 32, normalMap: map });
+  const lit = await seenBy(normalMap);
   const mask = await comparedPixels(lit);
   if (!mask.includes(1))
     throw new ChiaroError(
@@ -76,10 +80,10 @@ export async function attributeResult(
     );
   const base = 'base' in face ? face.base : textures;
   const grey = base.specular.expand(base.diffuse.shape);
-  const modelOnly = faceImage(lit, { diffuse: base.diffuse, specular: grey });
-  const found = { context, values, textures, lit, modelOnly, at, mask, crop, focal: focal * crop.width };
+  const modelOnly = faceImage(normalMap ? await seenBy() : lit, { diffuse: base.diffuse, specular: grey });
+  const found = { context, values, textures, normalMap, lit, modelOnly, at, mask, crop, focal: focal * crop.width };
   const views = {
-    ...{ context, variables: values, textures, seed, view: { camera: cameraOf(smallSize) } },
+    ...{ context, variables: values, textures, normalMap, seed, view: { camera: cameraOf(smallSize) } },
     config: { spp, smallSize, smallSpp, lights, frames },
     next: () => {
       signal?.throwIfAborted();

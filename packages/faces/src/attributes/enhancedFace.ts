@@ -22,7 +22,7 @@ export interface EnhancedFace extends AttributeFace {
 }
 
 /** What renderers take for an albedo. */
-const albedoRange = [0.002, 0.98] as const;
+export const albedoRange = [0.002, 0.98] as const;
 
 /**
  * Adds increments to a face's statistical albedos, Dib et al. 2021, eq. 3, and a normal map, Dib et al. 2022 (S2F2): the

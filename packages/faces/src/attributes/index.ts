@@ -13,3 +13,4 @@ export { enhancedFace } from './enhancedFace.js';
 export type { EnhancedFace, TextureIncrements } from './enhancedFace.js';
 export { enhancedEnergy, enhancedTerms } from './enhancedEnergy.js';
 export type { EnhancedTerm, EnhancedWeights } from './enhancedEnergy.js';
+export { editAttributes } from './editAttributes.js';

@@ -80,6 +80,7 @@ const rows: readonly Row[] = [
     (r) => r.textures.specular,
   ],
   ['texture-roughness', 'Roughness texture', 'Roughness over the face', 'uv', 'values', (r) => r.textures.roughness],
+  ['texture-normals', 'Normal map', 'How normals lean beside those of the mesh', 'uv', 'values', (r) => r.normalMap],
 ];
 
 /** Every name that an image file of a result folder can have: what is not in a result must not stay from an older one. */

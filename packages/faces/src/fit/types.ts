@@ -244,6 +244,8 @@ export interface FitResult {
   readonly camera: FitCamera;
   readonly mesh: FitMesh;
   readonly textures: FitTextures;
+  /** [H, W, 3] in [0, 1], tangent space, over the UV square; only what networks find has one. */
+  readonly normalMap?: HostImage;
   readonly light: FitLight;
   /** Every fitted number, camera, pose and light included. */
   readonly parameters: readonly FitParameter[];

@@ -32,7 +32,8 @@ export async function resultFiles(
   const text = new TextEncoder();
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const { name, pixels } of views) files.set(`${name}.png`, await encodePixels(pixels, { format: 'png' }));
-  files.set('face.glb', await faceToGLB({ mesh: result.mesh, textures: result.textures, name: photo.name }));
+  const { mesh, textures, normalMap } = result;
+  files.set('face.glb', await faceToGLB({ mesh, textures, ...(normalMap && { normalMap }), name: photo.name }));
   files.set('fit.json', text.encode(jsonText(content)));
   files.set('report.html', text.encode(await reportHTML(content, result, views, created)));
   return files;

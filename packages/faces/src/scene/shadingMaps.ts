@@ -27,6 +27,8 @@ export interface ShadingOptions {
   readonly lightHeight?: number;
   /** Unit normals [H, W, 3] and coverage [H, W] that guide the filter; without them the noise stays. */
   readonly guide?: { readonly normals: Tensor; readonly coverage: Tensor };
+  /** [M, M, 3] encoded, tangent space: see `normalMap` of `@chiaro/render`; none if not given. */
+  readonly normalMap?: Tensor | undefined;
 }
 
 /**
@@ -42,14 +44,17 @@ export function shadingMaps(
   roughness: number,
   options: ShadingOptions,
 ): ShadingMaps {
-  const { spp, seed, lightHeight = 32, guide } = options;
+  const { spp, seed, lightHeight = 32, guide, normalMap } = options;
   const emitters = [
     light.rank === 3
       ? environment(light, { background: false })
       : environmentFromSH(light, { height: lightHeight, background: false }),
   ];
   const render = (bsdf: Bsdf, offset: number): Tensor => {
-    const { image, mask } = pathTrace({ shapes: [{ mesh, bsdf }], emitters }, camera, { spp, seed: seed + offset });
+    const { image, mask } = pathTrace({ shapes: [{ mesh, bsdf, ...(normalMap && { normalMap }) }], emitters }, camera, {
+      spp,
+      seed: seed + offset,
+    });
     return image.div(mask.unsqueeze(2).clamp(1 / spp)); // of the covered part
   };
   const lobe = (specular: number): Bsdf => ggx({ diffuse: 0, specular, roughness });

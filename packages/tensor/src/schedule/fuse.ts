@@ -65,17 +65,12 @@ export function topologicalOrder(roots: readonly Node[]): Node[] {
  */
 export function fuse(roots: readonly Node[], options: FuseOptions): Step[] {
   const forced = new Map<Node, string>();
-  let hopeful = true;
-  for (;;) {
-    try {
-      const planner = new Planner(roots, forced, options, hopeful);
-      const steps = planner.run();
-      if (planner.fits) return steps;
-      hopeful = false;
-    } catch (reason) {
-      if (!(reason instanceof MustStore) || forced.has(reason.node)) throw reason;
-      forced.set(reason.node, reason.why);
-    }
+  for (let hopeful = true; ;) {
+    const { size } = forced;
+    const planner = new Planner(roots, forced, options, hopeful);
+    const steps = planner.run();
+    if (planner.fits && forced.size === size) return steps;
+    hopeful &&= forced.size > size;
   }
 }
 
@@ -84,18 +79,20 @@ class Planner implements Places {
   readonly #orders = new Map<Node, number>();
   readonly #groups = new Map<number, Group>();
   /** Nodes with a place of their own, and why. */
-  readonly #members = new Map<Node, string>();
+  readonly #members: Map<Node, string>;
   readonly #nodes: Node[];
   #nextOrder = 0;
 
   constructor(
     private readonly roots: readonly Node[],
-    private readonly forced: ReadonlyMap<Node, string>,
+    /** Nodes that must get a place, and why; what a run finds to be among them joins them, and the plan is made again. */
+    private readonly forced: Map<Node, string>,
     private readonly options: FuseOptions,
     /** Products count as a stored buffer of their kernel only once something asks for them; `fits` tells if that held. */
     private readonly hopeful: boolean,
   ) {
     this.#nodes = topologicalOrder(roots);
+    this.#members = new Map(forced);
   }
 
   /** Whether every kernel binds as few buffers as it must. */
@@ -117,7 +114,7 @@ class Planner implements Places {
 
   run(): Step[] {
     this.#chooseMembers();
-    for (const node of this.#nodes) if (this.#members.has(node)) this.#place(node);
+    for (const node of this.#nodes) if (this.#members.has(node)) this.#placeAfter(node);
     for (const root of this.roots) this.#store(root);
     return this.#steps;
   }
@@ -160,8 +157,6 @@ class Planner implements Places {
       else if (compute && node.dtype === 'float16' && node.inputs[0]?.dtype === 'float32')
         members.set(node, 'asked for in halves');
       else if (compute && node.pinned) members.set(node, 'a derivative compares with its elements');
-      const forced = this.forced.get(node);
-      if (forced !== undefined) members.set(node, forced);
       memo.delete(node);
     }
     for (const root of rootSet) if (!isBacked(root)) needsBuffer(root, 'asked for');
@@ -211,6 +206,18 @@ class Planner implements Places {
     return uses;
   }
 
+  /** Places a node after those without whose places it has none: one run finds nearly all of them. */
+  #placeAfter(node: Node): void {
+    try {
+      this.#place(node);
+    } catch (reason) {
+      if (!(reason instanceof MustStore) || this.forced.has(reason.node)) throw reason;
+      this.forced.set(reason.node, reason.why);
+      this.#placeAfter(reason.node);
+      this.#placeAfter(node);
+    }
+  }
+
   #place(node: Node): void {
     if (node.is('program')) return this.#placeProgram(node);
     if (isProduct(node)) return this.#placeProduct(node);
@@ -226,7 +233,7 @@ class Planner implements Places {
         if (group.isEpilogue && (this.options.epilogues === false || group.closed)) {
           const { closed } = group;
           if (order === latest) {
-            why = () => (closed ? 'the product runs in pieces' : 'only compiled functions continue in a matmul here');
+            why = () => (closed ? 'the product runs in pieces' : 'only compiled functions continue a matmul');
           }
           continue;
         }
@@ -327,7 +334,7 @@ class Planner implements Places {
       const count = this.#dependencies(n).sources.length;
       if (count > most && count < maxInline) [best, most] = [n, count];
     }
-    if (!best) throw new Error(`internal: no way to split ${node.prim} into kernels of ${maxInline} buffers`);
+    if (!best) throw new Error(`internal: ${node.prim} cannot be split`);
     return new MustStore(best, `its consumer would bind more than ${maxInline} buffers`);
   }
 }

@@ -1,4 +1,4 @@
-import { elementwise, expr, noGrad, realize } from '../../engine.js';
+import { elementwise, expr, lambert, noGrad, realize, renderAovs } from '../../engine.js';
 import type { Camera, Mesh, Tensor } from '../../engine.js';
 import type { MorphableModel } from '../../model/index.js';
 import type { FaceTextures } from '../../scene/posedFace.js';
@@ -11,7 +11,7 @@ import type { SurfaceImage } from '../../scene/surfaceImage.js';
 export interface FaceView {
   readonly surface: SurfaceImage;
   readonly maps: ShadingMaps;
-  /** [H, W, 3] unit, in the camera's frame; 0 off the head. */
+  /** [H, W, 3] unit, in the camera's frame, those of a normal map if there is one; 0 off the head. */
   readonly normals: Tensor;
   /** [H, W] share of the pixel that the head covers. */
   readonly coverage: Tensor;
@@ -32,7 +32,12 @@ export async function faceView(
 ): Promise<FaceView> {
   const view = noGrad(() => {
     const surface = surfaceImage(mesh, camera);
-    const normals = elementwise(unit, interpolateImage(surface, mesh.normals!, mesh.triangles));
+    const { normalMap } = options;
+    const seen = normalMap
+      ? renderAovs({ shapes: [{ mesh, bsdf: lambert({ albedo: 1 }), normalMap }] }, camera, { spp: surface.samples })
+          .normal
+      : interpolateImage(surface, mesh.normals!, mesh.triangles);
+    const normals = elementwise(unit, seen);
     const covered = coverage(surface);
     const guide = { normals, coverage: covered };
     return {

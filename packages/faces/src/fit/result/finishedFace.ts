@@ -24,6 +24,8 @@ export interface FoundFace {
   readonly context: Pick<FaceContext, 'model' | 'landmarks'>;
   readonly values: FaceValues;
   readonly textures: FaceTextures;
+  /** [M, M, 3] encoded, tangent space; none if not given. */
+  readonly normalMap?: Tensor | undefined;
   /** Traced in its light, as `at` sees it. */
   readonly lit: FaceView;
   /** The same with the model's own textures. */
@@ -38,7 +40,7 @@ export interface FoundFace {
 
 /** Images, numbers and measures of a face that is found. */
 export async function finishedFace(found: FoundFace): Promise<FinishedFace> {
-  const { context, values, textures, lit, modelOnly, at, mask, crop, focal } = found;
+  const { context, values, textures, normalMap, lit, modelOnly, at, mask, crop, focal } = found;
   const { model } = context;
   const { ssim: ssimModelOnly } = await imageMetrics(modelOnly, at.photo, mask);
   const final = faceImage(lit, textures);
@@ -57,6 +59,7 @@ export async function finishedFace(found: FoundFace): Promise<FinishedFace> {
       specular: await hostImage(textures.specular),
       roughness: { width: 1, height: 1, channels: 1, data: Float32Array.of(model.roughness) } as const,
     },
+    ...(normalMap && { normalMap: await hostImage(normalMap) }),
     camera: await fittedCamera(values, at, crop),
     light: {
       sh: Float32Array.from(await values.light.data()),

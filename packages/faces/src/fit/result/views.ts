@@ -16,6 +16,8 @@ export interface ViewInputs {
   readonly context: Pick<FaceContext, 'model' | 'mask'>;
   readonly variables: FaceValues;
   readonly textures: FaceTextures;
+  /** [M, M, 3] encoded, tangent space; none if not given. */
+  readonly normalMap?: Tensor | undefined;
   readonly view: Pick<View, 'camera'>;
   readonly config: FitConfig['render'];
   readonly seed: number;
@@ -24,11 +26,11 @@ export interface ViewInputs {
 }
 
 async function imageOf(
-  { context, textures, view, config, seed }: ViewInputs,
+  { context, textures, normalMap, view, config, seed }: ViewInputs,
   mesh: Mesh,
   light: Tensor,
 ): Promise<Tensor> {
-  const options = { spp: config.smallSpp, seed, lightHeight: 32 };
+  const options = { spp: config.smallSpp, seed, lightHeight: 32, normalMap };
   return faceImage(await faceView(context.model, mesh, light, view.camera, context.mask, options), textures);
 }
 
