@@ -66,10 +66,10 @@ interface FaceSet {
  * paper: the numbers of section 4.1. SfSNet costs 17.2 G multiply-adds for an image: (13,860 x 20 x 4 + 15,000 x 25 x 6)
  * images x 6 x 20 G are about 400 PFLOP, days on a graphics card.
  *
- * small: 48 x 48 pixels and an eighth of the channels, 1/450 of that for an image. 1,080 steps of 8 maps for the AlignNets,
- * 1,272 of 4 images for SfSNet alone, as many for the whole, 600 of 6 images on videos and all together: some ten minutes for
- * the first row of a seed on two cores with lavapipe; a later row shares what comes first. Few steps learn with twice the
- * paper's rate.
+ * small: 32 x 32 pixels, an eighth of the channels and three of five blocks, 1/1300 of that for an image. 1,080 steps of 8
+ * pairs of maps for each AlignNet, 2,544 of 8 images for SfSNet alone, 1,908 for the whole, 1,000 of 6 images on videos and all
+ * together; a later row of a seed shares what comes first. Few steps learn with a higher rate that falls further:
+ * to four fifths in the paper's 50 epochs, here to a twentieth.
  *
  * smoke: everything once, in seconds.
  */
