@@ -83,10 +83,15 @@ async function scoreOne(
   return {
     vertices: vertexError(positions, truth.positions, { align: 'rigid', vertices: skin }).mean,
     ...{ normals: angle, under20, under25, under30 },
-    ...{ ssim: image.ssim, psnr: image.psnr, relit: other.psnr },
+    ...known({ ssim: image.ssim }),
+    ...{ psnr: image.psnr, relit: other.psnr },
     ...(await scoreAlbedos(textures, truth, size)),
   };
 }
+
+/** Similarities without those of faces that are too small for a window. */
+const known = (values: Partial<Record<Measure, number>>): Partial<Record<Measure, number>> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => !Number.isNaN(value)));
 
 /** Albedos in the input's view by the true camera: see `Scores`. */
 async function scoreAlbedos(
@@ -108,8 +113,8 @@ async function scoreAlbedos(
   const isCast = [shadow, lit].every((list) => list.reduce((a, b) => a + b, 0) >= leastPixels);
   return {
     albedo: albedoError(albedo, truth.albedo, { mask: inside, gain: 'perChannel' }).log,
-    ...{ diffuseSsim: diffuseMetrics.ssim, diffusePsnr: diffuseMetrics.psnr },
-    ...{ specularSsim: specularMetrics.ssim, specularPsnr: specularMetrics.psnr },
+    ...known({ diffuseSsim: diffuseMetrics.ssim, specularSsim: specularMetrics.ssim }),
+    ...{ diffusePsnr: diffuseMetrics.psnr, specularPsnr: specularMetrics.psnr },
     ...(isCast && { leak: shadowLeak(albedo, truth.albedo, shadow, lit) }),
   };
 }

@@ -1,11 +1,12 @@
 /**
- * Runs a ProgramKernel on Dawn with nothing else of the engine, for the tests and measurements of hand-written kernels.
+ * Runs a ProgramKernel on Dawn with nothing of the engine but its driver, for the tests and measurements of hand-written kernels.
  * Declarations, zeroing and bindings follow kernel/dispatch.ts.
  */
 
-import { create, globals } from 'webgpu';
+import { globals } from 'webgpu';
 import type { AdapterProfile } from '../device/profile.js';
 import type { Dispatch, HostArray, ProgramKernel } from '../kernel/dispatch.js';
+import { requestGPU } from '../host/node/gpu.js';
 import { bytesPerElement, type DType } from '../dtype.js';
 import { sizeOf } from '../shape.js';
 
@@ -28,7 +29,6 @@ export interface RunResult extends RunTimes {
 }
 
 interface Gpu {
-  readonly instance: ReturnType<typeof create>;
   readonly device: GPUDevice;
   readonly profile: AdapterProfile;
   readonly subgroupMinSize: number;
@@ -39,10 +39,9 @@ interface Gpu {
 let gpu: Promise<Gpu> | undefined;
 
 async function open(): Promise<Gpu> {
-  process.env['XDG_RUNTIME_DIR'] ??= '/tmp';
   Object.assign(globalThis, globals);
-  const instance = create([]); // Dawn crashes once this object is collected: it stays in `gpu`
-  const adapter = await instance.requestAdapter();
+  // the engine's driver, which it prepares where none is installed
+  const adapter = await (await requestGPU()).requestAdapter();
   if (!adapter) throw new Error('no WebGPU adapter');
   const limits = adapter.limits;
   const device = await adapter.requestDevice({
@@ -68,7 +67,6 @@ async function open(): Promise<Gpu> {
     bindingAlignment: limits.minStorageBufferOffsetAlignment,
   };
   return {
-    instance,
     device,
     profile,
     subgroupMinSize: adapter.info.subgroupMinSize ?? 4,
