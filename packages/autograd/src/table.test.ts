@@ -8,24 +8,19 @@ const seed = testSeed(process.env);
 const samples = Number(process.env['CHIARO_GRADIENTS'] ?? 12);
 console.log(`gradients of the operation table: CHIARO_SEED=${seed}, ${samples} samples each`);
 
-/** Functions of order are linear in pieces: a small step nearly always stays inside of one. */
-const isOfOrder = (name: string): boolean => /^(sort|topK|cumM|max|min)/.test(name);
-const step = (name: string): number => (isOfOrder(name) ? 1e-8 : 1e-6);
+/** Functions of order are linear in pieces: a small step stays inside of one. */
+const step = (name: string): number => (/^(sort|topK|cumM|max|min)/.test(name) ? 1e-7 : 1e-6);
 const claimed = operations.filter((o) => o.gradient !== false);
 
-const check = (c: Case, what: string, found: number, expected: number, scale: number, rounding = 0): void => {
+const check = (c: Case, what: string, found: number, expected: number, scale: number): void => {
   const error = Math.abs(found - expected);
-  if (!(error <= 1e-6 * scale + 1e-8 + rounding)) {
+  if (!(error <= 1e-6 * scale + 1e-8)) {
     expect.fail(`${c.name} (sample seed ${c.seed}): ${what}: ${found}, expected ${expected} (scale ${scale})`);
   }
 };
 
-/**
- * The derivative of a scalar function along a direction, by central differences, against its gradient.
- * @param terms sum of the absolute terms of that scalar: large ones that sum to little leave their rounding, which a short
- *   step makes large.
- */
-function againstDifferences(c: Case, what: string, s: Tensor, gradients: readonly Tensor[], terms = 0): void {
+/** The derivative of a scalar function along a direction, by central differences, against its gradient. */
+function againstDifferences(c: Case, what: string, s: Tensor, gradients: readonly Tensor[]): void {
   const random = noise(c.seed + 1);
   const found = evaluate(gradients, c.values);
   for (let k = 0; k < 2; k++) {
@@ -33,10 +28,6 @@ function againstDifferences(c: Case, what: string, s: Tensor, gradients: readonl
     const h = step(c.name);
     const at = (sign: number): number => evaluate([s], c.values, moveBy(sign * h, c.variables, v, c.values))[0]![0]!;
     const [up, down] = [at(1), at(-1)];
-    const rounding = (4 * Number.EPSILON * terms) / h;
-    // two elements among hundreds may be so close that they change places within the step, where there is no derivative
-    if (isOfOrder(c.name) && Math.abs(up + down - 2 * at(0)) / (2 * h) > 1e-6 * Math.abs(up) + 1e-6 + 2 * rounding)
-      continue;
     const scale =
       dot(
         found.map((f) => f.map(Math.abs)),
@@ -44,7 +35,7 @@ function againstDifferences(c: Case, what: string, s: Tensor, gradients: readonl
       ) +
       Math.abs(up) +
       1e-3;
-    check(c, what, dot(found, v), (up - down) / (2 * h), scale, rounding);
+    check(c, what, dot(found, v), (up - down) / (2 * h), scale);
   }
 }
 
@@ -61,8 +52,7 @@ describe.each(claimed.map((o) => [o.name, o] as const))('%s', (name, operation) 
       const u = outputs.map((o) => randomLike(o, random, c.values));
       const scalar = (given: readonly Tensor[]): Tensor => inner(c.call(given), u);
       const gradients = grad(scalar)(c.variables) as Tensor[];
-      const [values, factors] = [outputs, u].map((list) => evaluate(list, c.values).map((a) => a.map(Math.abs)));
-      againstDifferences(c, 'reverse', scalar(c.variables), gradients, dot(values!, factors!));
+      againstDifferences(c, 'reverse', scalar(c.variables), gradients);
 
       const v = c.variables.map((t) => randomLike(t, random, c.values));
       const [, tangents] = jvp(c.call, c.variables, v as never) as [unknown, Tensor[]];

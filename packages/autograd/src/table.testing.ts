@@ -31,7 +31,8 @@ export function caseOf(operation: Operation, seed: number, views = 0.5): Case {
   const places: ((given: readonly Tensor[]) => unknown)[] = args.map((arg, position) => {
     const leaf = (input: Input): ((given: readonly Tensor[]) => Tensor) => {
       const real = isFloat(input.value.dtype) && inputs.includes(position);
-      const data = Float32Array.from(input.base.data, (v) => v + (real ? 3e-3 * random() : 0));
+      const moves = real ? apart(input.base.data.length, random) : undefined;
+      const data = Float32Array.from(input.base.data, (v, i) => v + (moves ? 3e-3 * moves[i]! : 0));
       const node = new Node('data', [], {}, [...input.base.shape], input.base.dtype);
       node.data = input.base.dtype === 'float32' ? data : typed(input.base.data, input.base.dtype);
       const tensor = make(node);
@@ -54,6 +55,15 @@ export function caseOf(operation: Operation, seed: number, views = 0.5): Case {
     return all.filter((t) => isFloat(t.dtype));
   };
   return { name: operation.name, seed, variables, values, call };
+}
+
+/**
+ * As many numbers within (-1, 1), in random order and each in a cell of its own: those of a pure draw may be equal once they
+ * are float32, a tie again.
+ */
+function apart(count: number, random: () => number): number[] {
+  const places = Array.from({ length: count }, (_, k) => [random(), (2 * k + 1 + 0.8 * random()) / count - 1] as const);
+  return places.sort(([a], [b]) => a - b).map(([, place]) => place);
 }
 
 const isInputs = (a: Argument): a is readonly Input[] =>
