@@ -1,5 +1,16 @@
 import { randn, type Generator } from '@chiaro/autograd';
-import { AlexNet, Conv2d, Flatten, Linear, MaxPool2d, ReLU, resnet101, Sequential, type Module } from '@chiaro/nn';
+import {
+  AlexNet,
+  Conv2d,
+  Flatten,
+  heNormal,
+  Linear,
+  MaxPool2d,
+  ReLU,
+  resnet101,
+  Sequential,
+  type Module,
+} from '@chiaro/nn';
 import type { Preset } from './config.js';
 
 /** The networks that can be trained. */
@@ -27,17 +38,6 @@ function smallAlexNet(outputs: number, size: number, generator: Generator): Sequ
   ]);
 }
 
-/** Weights of variance 2 / fan-in and no biases (He et al. 2015, eq. 10): from PyTorch's own start this network begins to learn much later. */
-function startByHe(network: Module, generator: Generator): void {
-  for (const module of network.namedModules().values()) {
-    if (!(module instanceof Conv2d || module instanceof Linear)) continue;
-    const [, ...window] = module.weight.shape;
-    const fanIn = window.reduce((a, b) => a * b, 1);
-    module.weight.assign(randn(module.weight.shape, { generator }).mul(Math.sqrt(2 / fanIn)));
-    module.bias?.assign(0);
-  }
-}
-
 /** The layer that ends in theta. */
 function lastLayer(network: Module): Linear {
   const layers = [...network.namedModules().values()].filter((m) => m instanceof Linear);
@@ -59,7 +59,8 @@ export function makeNetwork(
       : architecture === 'resnet101'
         ? resnet101({ classes: outputs, generator })
         : smallAlexNet(outputs, size, generator);
-  if (architecture === 'small') startByHe(network, generator);
+  // from PyTorch's own start this network begins to learn much later
+  if (architecture === 'small') heNormal(network, { generator });
   const { weight, bias } = lastLayer(network);
   weight.assign(randn(weight.shape, { generator }).mul(0.01));
   bias?.assign(0);

@@ -1,17 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChiaroError, tensor } from '@chiaro/autograd';
-import {
-  detectLandmarks,
-  faceToGLB,
-  findFaces,
-  loadPhoto,
-  textureOfVertices,
-  vertexTexels,
-  type DetectedFace,
-  type HostImage,
-  type Photo,
-} from '@chiaro/faces';
+import { tensor } from '@chiaro/autograd';
+import { faceToGLB, loadPhoto, photoLandmarks, textureOfVertices, vertexTexels, type HostImage } from '@chiaro/faces';
 import { srgbOfLinear, vertexNormals } from '@chiaro/render';
 import { host } from '@chiaro/tensor/host';
 import { saveSheet } from './figures.js';
@@ -30,22 +20,6 @@ export interface Reconstruction {
   readonly notes: readonly string[];
 }
 
-/** Landmarks [68 * 2] of the largest face. @throws ChiaroError where there is none. */
-async function landmarksOf(photo: Photo, notes: string[]): Promise<Float32Array> {
-  const image = tensor(photo.image.data, [photo.height, photo.width, 3]);
-  const faces = await findFaces(image);
-  if (faces.length === 0)
-    throw new ChiaroError(
-      `${photo.name}: no face was found; give a photograph of an upright face that fills a good part of it`,
-    );
-  if (faces.length > 1) notes.push(`${faces.length} faces: the largest one is taken; crop the photograph for another`);
-  const area = ({ width, height }: DetectedFace): number => width * height;
-  return detectLandmarks(
-    image,
-    faces.reduce((a, b) => (area(b) > area(a) ? b : a)),
-  );
-}
-
 /** Pixels of a side of what is shown. */
 export const shownSize = 256;
 
@@ -58,7 +32,7 @@ export async function reconstruct(
   const begun = performance.now();
   const photo = await loadPhoto(await host.readFile(file), { name: file.split(/[/\\]/).at(-1) });
   const notes = [...photo.notes];
-  const landmarks = await landmarksOf(photo, notes);
+  const landmarks = await photoLandmarks(photo, { onNote: (text) => notes.push(text) });
   const data = photo.image.data.map(srgbOfLinear);
   const picture: HostImage = { ...photo.image, data };
   const { image } = cropPhoto(picture, landmarks, size);

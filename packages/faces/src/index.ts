@@ -15,7 +15,6 @@ export type { FaceInPhoto, FitFacesOptions } from './fit/fitFaces.js';
 export { fitPhotos } from './fit/fitPhotos.js';
 export { fitFrames } from './fit/frames/fitFrames.js';
 export type { FitFramesOptions, FittedFrames } from './fit/frames/fitFrames.js';
-export { chosenFace } from './fit/chosenFace.js';
 export { clipCrop, frameImages } from './fit/frames/frameImages.js';
 export type { FrameImages, FrameImagesOptions } from './fit/frames/frameImages.js';
 export type { FrameLeftOut, FrameSource } from './fit/frames/frameReader.js';

@@ -1,16 +1,13 @@
-import { ChiaroError, tensor } from '@chiaro/autograd';
 import {
   cropAroundLandmarks,
   cropRules,
-  detectLandmarks,
-  findFaces,
   landmarkMask,
   landmarksInCrop,
   loadPhoto,
+  photoLandmarks,
   maskRules,
   resample,
   type Crop,
-  type DetectedFace,
 } from '@chiaro/faces';
 import type { VideoFrame } from './frames.js';
 
@@ -31,25 +28,13 @@ export interface PhotoFrame extends VideoFrame {
 export async function photoFrame(file: string, size: number): Promise<PhotoFrame> {
   const photo = await loadPhoto(file);
   const { width, height } = photo;
-  const image = tensor(photo.image.data, [height, width, 3]);
-  try {
-    const faces = await findFaces(image);
-    if (faces.length === 0)
-      throw new ChiaroError(
-        `${photo.name}: no face was found; give a picture of an upright face that fills a good part of it`,
-      );
-    const area = (face: DetectedFace): number => face.width * face.height;
-    const largest = faces.reduce((a, b) => (area(b) > area(a) ? b : a));
-    const found = await detectLandmarks(image, largest);
-    const crop = cropAroundLandmarks(found, cropRules.illuresSfsNet);
-    const landmarks = landmarksInCrop(found, crop, size);
-    const several = faces.length > 1 ? [`${faces.length} faces: the largest one is taken`] : [];
-    return {
-      ...{ size, crop, landmarks, photo: { width, height }, notes: [...photo.notes, ...several] },
-      image: resample(photo.image, crop, size, size, { filter: 'box' }).data,
-      mask: landmarkMask(landmarks, size, maskRules.illuresSfsNet),
-    };
-  } finally {
-    image.dispose();
-  }
+  const notes = [...photo.notes];
+  const found = await photoLandmarks(photo, { onNote: (text) => notes.push(text) });
+  const crop = cropAroundLandmarks(found, cropRules.illuresSfsNet);
+  const landmarks = landmarksInCrop(found, crop, size);
+  return {
+    ...{ size, crop, landmarks, photo: { width, height }, notes },
+    image: resample(photo.image, crop, size, size, { filter: 'box' }).data,
+    mask: landmarkMask(landmarks, size, maskRules.illuresSfsNet),
+  };
 }

@@ -1,10 +1,9 @@
-import { Generator, tensor } from '@chiaro/autograd';
+import { Generator } from '@chiaro/autograd';
 import {
-  chosenFace,
   cropAroundLandmarks,
   cropRules,
-  detectLandmarks,
   loadPhoto,
+  photoLandmarks,
   resample,
   type AttributeFace,
   type Photo,
@@ -75,6 +74,5 @@ export async function photoWithLandmarks(
 ): Promise<{ photo: Photo; landmarks: Float32Array }> {
   const photo = await loadPhoto(await host.readFile(path), { name: path.split(/[/\\]/).at(-1) });
   for (const text of photo.notes) note(text);
-  const image = tensor(photo.image.data, [photo.height, photo.width, 3]);
-  return { photo, landmarks: await detectLandmarks(image, await chosenFace(photo, image, undefined, note)) };
+  return { photo, landmarks: await photoLandmarks(photo, { onNote: note }) };
 }

@@ -1,10 +1,8 @@
-import { tensor } from '../engine.js';
-import { detectLandmarks } from '../landmarks/detectLandmarks.js';
+import { photoLandmarks } from '../landmarks/photoLandmarks.js';
 import { loadFaceModel } from '../model/files/loadFaceModel.js';
 import type { Photo } from '../photo/photo.js';
 import { fitFaces } from './fitFaces.js';
 import type { FaceInPhoto } from './fitFaces.js';
-import { chosenFace } from './chosenFace.js';
 import type { FitOptions, FitResult } from './types.js';
 
 /**
@@ -34,9 +32,7 @@ export async function fitPhotos(photos: readonly Photo[], options: FitOptions): 
     };
     const progress = { stage: 'detect', detail: `face and landmarks, ${photo.name}`, steps: photos.length } as const;
     options.onProgress?.({ ...progress, step: k, rate: 0 });
-    const image = tensor(photo.image.data, [photo.height, photo.width, 3]);
-    const landmarks = await detectLandmarks(image, await chosenFace(photo, image, options.face, note));
-    faces.push({ photo, landmarks });
+    faces.push({ photo, landmarks: await photoLandmarks(photo, { face: options.face, onNote: note }) });
     const rate = (1000 * (k + 1)) / (performance.now() - started);
     options.onProgress?.({ ...progress, step: k + 1, rate, etaSeconds: (photos.length - k - 1) / rate });
   }

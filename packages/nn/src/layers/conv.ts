@@ -44,6 +44,11 @@ export class Conv2d extends Module {
     this.#paddingMode = paddingMode;
   }
 
+  /** Numbers that each of the result is a sum of. */
+  get fanIn(): number {
+    return elementsOf(this.weight.shape.slice(1));
+  }
+
   override forward(x: Tensor): Tensor {
     return this.apply(x, this.weight);
   }
@@ -93,6 +98,14 @@ export class ConvTranspose2d extends Module {
     ({ weight: this.weight, bias: this.bias } = initialWeights(shape, tied, generator, outChannels));
     if (bias && untiedBias !== undefined) this.bias = Parameter.zeros([outChannels, ...bothOf(untiedBias)]);
     this.#options = layout;
+  }
+
+  /** Numbers that each of the result is a sum of, on average where the stride does not divide the kernel. */
+  get fanIn(): number {
+    const { stride = 1, groups = 1 } = this.#options;
+    const [down, across] = bothOf(stride);
+    const [inputs, , height, width] = this.weight.shape;
+    return (inputs! * height! * width!) / (groups * down * across);
   }
 
   override forward(x: Tensor): Tensor {

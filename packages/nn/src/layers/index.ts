@@ -4,6 +4,8 @@ export type { Conv2dLayerOptions, ConvTranspose2dLayerOptions } from './conv.js'
 export { Dropout, Dropout2d } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
 export { Embedding } from './embedding.js';
+export { heNormal } from './heNormal.js';
+export type { HeNormalOptions } from './heNormal.js';
 export { Linear } from './linear.js';
 export { Module, Sequential } from './module.js';
 export type { ForwardHook, NamedArray, StateDict } from './module.js';

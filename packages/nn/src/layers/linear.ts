@@ -19,6 +19,11 @@ export class Linear extends Module {
     ({ weight: this.weight, bias: this.bias } = initialWeights([outFeatures, inFeatures], bias, generator));
   }
 
+  /** Numbers that each of the result is a sum of. */
+  get fanIn(): number {
+    return this.weight.shape[1]!;
+  }
+
   override forward(x: Tensor): Tensor {
     return this.apply(x, this.weight);
   }
