@@ -14,12 +14,13 @@ import {
 } from '@chiaro/faces';
 import { linearOfSRGB, renderAovs, sampleTexture } from '@chiaro/render';
 import type { Experiment } from './experiment.js';
+import { lampPixel } from './lampPixels.js';
 import type { WorldFace } from './world.js';
 
 /** What is measured, in the order of the tables' columns: of shape and picture, then of reflectance and light. */
 export const measures = {
   shape: ['vertices', 'normals', 'under20', 'under25', 'under30', 'ssim', 'psnr'],
-  reflectance: ['albedo', 'diffuseSsim', 'diffusePsnr', 'specularSsim', 'specularPsnr', 'leak', 'relit'],
+  reflectance: ['albedo', 'diffuseSsim', 'diffusePsnr', 'specularSsim', 'specularPsnr', 'leak', 'shine', 'relit'],
 } as const;
 export type Measure = (typeof measures)[keyof typeof measures][number];
 
@@ -28,7 +29,7 @@ export const measureTitles: Readonly<Record<Measure, string>> = {
   ...{ vertices: 'vertices [mm]', normals: 'normals [deg]', under20: '< 20°', under25: '< 25°', under30: '< 30°' },
   ...{ ssim: 'SSIM', psnr: 'PSNR [dB]', albedo: 'diffuse [log]', diffuseSsim: 'diffuse SSIM' },
   ...{ diffusePsnr: 'diffuse PSNR', specularSsim: 'specular SSIM', specularPsnr: 'specular PSNR' },
-  ...{ leak: 'shadow leak [log]', relit: 'relit PSNR [dB]' },
+  ...{ leak: 'shadow leak [log]', shine: 'highlight leak [log]', relit: 'relit PSNR [dB]' },
 };
 
 /**
@@ -42,11 +43,13 @@ export const measureTitles: Readonly<Record<Measure, string>> = {
  * Inside of the true face, by albedos projected to the input's view with the true camera and surface (section 6):
  * - albedo: mean |log| of the diffuse albedo, after a factor for each channel;
  * - diffuseSsim, diffusePsnr, specularSsim, specularPsnr: of the albedos as displays show them, without any factor;
- * - leak: `shadowLeak` in the shadow of the brightest lamp; none where no photograph has one.
+ * - leak: `shadowLeak` in the shadow of the brightest lamp; none where no photograph has one;
+ * - shine: how much lighter the diffuse albedo is inside of that lamp's highlights than in the rest of its light, beyond what
+ *   the truth is, as a mean difference of logarithms; positive where highlights are painted into it.
  */
 export type Scores = Readonly<Partial<Record<Measure, ErrorSummary>>>;
 
-/** Fewer pixels of shadow or of light than this say nothing about a leak. */
+/** Fewer pixels of shadow, of a highlight or of light than this say nothing about a leak. */
 const leastPixels = 10;
 
 /** What a face makes of one photograph: numbers by `measures`; without a cast shadow there is no leak. */
@@ -89,9 +92,9 @@ async function scoreOne(
   };
 }
 
-/** Similarities without those of faces that are too small for a window. */
-const known = (values: Partial<Record<Measure, number>>): Partial<Record<Measure, number>> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => !Number.isNaN(value)));
+/** Measures without those that a face is too small for: similarities need a window, leaks a few pixels. */
+const known = (values: Partial<Record<Measure, number | undefined>>): Partial<Record<Measure, number>> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && !Number.isNaN(value)));
 
 /** Albedos in the input's view by the true camera: see `Scores`. */
 async function scoreAlbedos(
@@ -108,14 +111,19 @@ async function scoreAlbedos(
     await imageMetrics(seen(specular), trueSpecular, inside),
     await seen(diffuse).data(),
   ];
-  const within = (value: number): Uint8Array => truth.lamp.map((v, k) => Number(v === value && inside[k] === 1));
-  const [shadow, lit] = [within(1), within(2)];
-  const isCast = [shadow, lit].every((list) => list.reduce((a, b) => a + b, 0) >= leastPixels);
+  const where = (...values: number[]): Uint8Array =>
+    truth.lamp.map((v, k) => Number(values.includes(v) && inside[k] === 1));
+  const { hidden, lit, highlight } = lampPixel;
+  /** How much darker the albedo is in the first area than in the second, beyond the truth; nothing of small areas. */
+  const leak = (dark: Uint8Array, light: Uint8Array): number | undefined =>
+    [dark, light].every((list) => list.reduce((a, b) => a + b, 0) >= leastPixels)
+      ? shadowLeak(albedo, truth.albedo, dark, light)
+      : undefined;
   return {
     albedo: albedoError(albedo, truth.albedo, { mask: inside, gain: 'perChannel' }).log,
     ...known({ diffuseSsim: diffuseMetrics.ssim, specularSsim: specularMetrics.ssim }),
     ...{ diffusePsnr: diffuseMetrics.psnr, specularPsnr: specularMetrics.psnr },
-    ...(isCast && { leak: shadowLeak(albedo, truth.albedo, shadow, lit) }),
+    ...known({ leak: leak(where(hidden), where(lit, highlight)), shine: leak(where(lit), where(highlight)) }),
   };
 }
 

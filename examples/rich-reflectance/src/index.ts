@@ -13,6 +13,8 @@ export {
   saveNetworks,
 } from './network.js';
 export type { Preset } from './config.js';
+export { costTable } from './cost.js';
+export type { CostPlan } from './cost.js';
 export { measures, measureTitles, score } from './evaluate.js';
 export type { Measure, Scores } from './evaluate.js';
 export { judgeNaive, once, resultsIn, shareLines } from './entries.js';

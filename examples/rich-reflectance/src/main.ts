@@ -5,7 +5,7 @@ import { ChiaroError } from '@chiaro/autograd';
 import { photoList } from '@chiaro/faces/node';
 import { InterruptedError, progressLines } from '@chiaro/nn/node';
 import { presets, rowNames, type PresetName, type Row } from './config.js';
-import { costTable } from './cost.js';
+import { costTable, richCost } from './cost.js';
 import { resultsIn, shareLines } from './entries.js';
 import type { Scores } from './evaluate.js';
 import { prepare } from './experiment.js';
@@ -16,7 +16,8 @@ import { refinementTable } from './uses/refine.js';
 
 const usage = `usage: npm run example rich-reflectance -- [PHOTO ...] [--preset ${Object.keys(presets).join(' | ')}]
   [--row ${rowNames.join(' | ')}] [--seed N] [--table] [--out FOLDER] [--imagenet FILE.pth]
-Without photographs: trains a row of the table and judges it; --table: all rows with three seeds. What was done is not done again.
+Without photographs: trains a row of the table and judges it; --table: all rows with three seeds, or with
+that of --seed. What was done is not done again; several processes may fill one folder.
 With photographs, or folders of them: takes each apart into a folder, with the networks of that row and seed.
 [--remove-shadows] also shows it without the shadows that the face casts on itself, [--light PHOTO] in that photograph's
 light, [--albedo PHOTO] with that photograph's skin.
@@ -28,7 +29,7 @@ const { values, positionals: photos } = parseArgs({
   options: {
     preset: { type: 'string', default: 'small' },
     row: { type: 'string', default: 'dual' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     table: { type: 'boolean', default: false },
     out: { type: 'string', default: 'out/rich-reflectance' },
     imagenet: { type: 'string' },
@@ -39,7 +40,7 @@ const { values, positionals: photos } = parseArgs({
     cost: { type: 'boolean', default: false },
   },
 });
-const seed = Number(values.seed);
+const seed = Number(values.seed ?? 1);
 if (
   !Object.hasOwn(presets, values.preset) ||
   !rowNames.some((row) => row === values.row) ||
@@ -51,11 +52,14 @@ if (
 const [name, row] = [values.preset as PresetName, values.row as Row];
 const folder = join(values.out, name);
 
+/** Seeds of the table: three, or the one that is given, so that processes can share it. */
+const tableSeeds = values.seed === undefined ? [1, 2, 3] : [seed];
+
 /** Trains what is asked for and prints the table. */
 async function train(): Promise<void> {
   const experiment = await prepare(presets[name], folder, { onProgress: progressLines(process.stderr) });
   const jobs = values.table
-    ? [1, 2, 3].flatMap((k) => rowNames.map((each) => ({ row: each, seed: k })))
+    ? tableSeeds.flatMap((k) => rowNames.map((each) => ({ row: each, seed: k })))
     : [{ row, seed }];
   await naiveEntries(experiment);
   for (const job of jobs) {
@@ -90,7 +94,7 @@ async function takeAllApart(): Promise<void> {
 }
 
 try {
-  if (values.cost) console.log(await costTable(presets[name]));
+  if (values.cost) console.log(await costTable(presets[name], richCost(presets[name])));
   else if (values.refine !== undefined) await refine(Number(values.refine));
   else await (photos.length > 0 ? takeAllApart() : train());
 } catch (error) {

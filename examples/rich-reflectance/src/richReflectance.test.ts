@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadImage } from '@chiaro/render';
+import { linearOfSRGB, loadImage } from '@chiaro/render';
 import { readJsonl } from '@chiaro/nn/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets } from './config.js';
 import { prepare, type Experiment } from './experiment.js';
 import { resultsIn } from './entries.js';
+import { lampPixel } from './lampPixels.js';
 import { naiveEntries, runRow, table } from './table.js';
 import { takeApart } from './uses/photos.js';
 import { trainedPredictor } from './uses/predictor.js';
@@ -21,6 +22,21 @@ beforeAll(async () => {
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 describe('rich reflectance', () => {
+  it('the world’s photographs have shadows, light and highlights of the brightest lamp where its map says', () => {
+    for (const { photo, albedo, lamp, faceMask } of [...experiment.pool, ...experiment.test]) {
+      /** Light on the surface, by what the photograph shows of its albedo. */
+      const mean = (value: number): number => {
+        const pixels = Array.from(lamp.keys()).filter((k) => lamp[k] === value && faceMask[k] > 0.5);
+        const light = (k: number): number => linearOfSRGB(photo[3 * k + 1] / 255) / albedo[3 * k + 1];
+        expect(pixels.length).toBeGreaterThan(2);
+        return pixels.reduce((sum, k) => sum + light(k), 0) / pixels.length;
+      };
+      const { hidden, lit, highlight } = lampPixel;
+      expect(mean(hidden)).toBeLessThan(0.75 * mean(lit));
+      expect(mean(highlight)).toBeGreaterThan(1.15 * mean(lit));
+    }
+  });
+
   it('trains encoder and decoders by rays without labels, judges them, and does nothing twice', async () => {
     const [mean, light] = await naiveEntries(experiment);
     const entry = await runRow(experiment, { row: 'rays', seed: 1, stream: false });

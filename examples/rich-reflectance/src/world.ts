@@ -4,14 +4,14 @@ import {
   deformedModel,
   faceSet,
   photograph,
-  posedFace,
   synthesize,
   type FaceRelief,
-  type FaceScene,
   type MorphableModel,
 } from '@chiaro/faces';
 import { openDataset, writeDataset } from '@chiaro/faces/node';
-import { bvhOf, occlusion, sampleTexture } from '@chiaro/render';
+import { sampleTexture } from '@chiaro/render';
+import { withKeyLight } from './keyLight.js';
+import { lampPixels } from './lampPixels.js';
 
 /** A photograph of the held-out world, and what is true of it. */
 export interface WorldFace {
@@ -31,7 +31,7 @@ export interface WorldFace {
   readonly specular: Float32Array;
   /** [S * S * 2] texture coordinates: what the true camera sees of the true surface. */
   readonly uv: Float32Array;
-  /** [S * S] 1 where the brightest lamp is hidden by the face itself; 2 where it shines. */
+  /** [S * S] what the brightest lamp does, see `lampPixel`. */
   readonly lamp: Uint8Array;
   /** [S * S * 3] the same face in another light, linear RGB, and the coefficients [81 * 3] of that. */
   readonly relit: Float32Array;
@@ -69,39 +69,6 @@ export async function worldModel(model: MorphableModel): Promise<MorphableModel>
 /** Landmarks of a detector are off by this share of the face. */
 const landmarkNoise = 0.005;
 
-/** What the brightest lamp does at each pixel, see `WorldFace.lamp`. */
-async function lampShadows(
-  world: MorphableModel,
-  scene: FaceScene,
-  { depth, normals, faceMask }: { depth: Float32Array; normals: Float32Array; faceMask: Float32Array },
-): Promise<Uint8Array> {
-  const { size, focal, lamps } = scene;
-  const [lamp] = [...lamps].sort((a, b) => b.irradiance[1] - a.irradiance[1]);
-  const facing = Array.from(faceMask.keys()).filter((k) => {
-    const cosine = [0, 1, 2].reduce((sum, c) => sum + normals[3 * k + c] * lamp.direction[c], 0);
-    return faceMask[k] > 0.5 && cosine > 0.1;
-  });
-  const result = new Uint8Array(size * size);
-  if (facing.length === 0) return result;
-  const vector = (values: readonly number[]) => tensor(Float32Array.from(values));
-  const mesh = posedFace(world, {
-    rotation: vector(scene.rotation),
-    translation: vector(scene.translation),
-    identity: vector(scene.identity),
-    blendshapes: vector(scene.blendshapes),
-  });
-  const origins = Float32Array.from({ length: 3 * facing.length }, (_, i) => {
-    const k = facing[Math.floor(i / 3)];
-    const [x, y] = [(k % size) + 0.5 - size / 2, size / 2 - Math.floor(k / size) - 0.5];
-    return [(x / focal) * depth[k], (y / focal) * depth[k], -depth[k]][i % 3];
-  });
-  const directions = origins.map((_, i) => lamp.direction[i % 3]);
-  const rays = [origins, directions].map((list) => tensor(list, [facing.length, 3]));
-  const hidden = await occlusion(bvhOf(mesh), rays[0], rays[1], { tMin: 2 }).data();
-  facing.forEach((k, i) => (result[k] = hidden[i] > 0 ? 1 : 2));
-  return result;
-}
-
 /** The photographs of a plan, from their folder; what is missing is rendered. */
 export async function worldFaces(
   folder: string,
@@ -117,17 +84,17 @@ export async function worldFaces(
   const reliefs = relief && { reliefs: Array.from({ length: count }, (_, k) => relief(k)) };
   await writeDataset(folder, {
     ...{ count, shardSize: 10, signal, onProgress },
-    settings: { ...plan, spp, model: world.data.name, count, alike, ...reliefs },
+    settings: { ...plan, spp, model: world.data.name, count, alike, light: 'key', ...reliefs },
     make: async (index) => {
       const person = Math.floor(index / alike);
-      const { scene: plain } = await plan.item(world, person);
-      const scene = { ...plain, ...(relief && { relief: relief(index) }) };
+      const sceneOf = async (n: number) => withKeyLight((await plan.item(world, n)).scene);
+      const scene = { ...(await sceneOf(person)), ...(relief && { relief: relief(index) }) };
       const face = await synthesize(world, scene, { spp });
-      const other = await plan.item(world, (person + 1) % scenes);
+      const { ambient, lamps } = await sceneOf((person + 1) % scenes);
       // the lamps of the next face from the other side, so that a face alone has another light too
       const lit = {
-        ...scene,
-        lamps: other.scene.lamps.map((lamp) => ({ ...lamp, direction: mirrored(lamp.direction) })),
+        ...{ ...scene, ambient },
+        lamps: lamps.map((lamp) => ({ ...lamp, direction: mirrored(lamp.direction) })),
       };
       const relit = await synthesize(world, lit, { spp });
       const { bytes } = photograph(scene, face.traced, face.coverage, backgroundImage(scene));
@@ -138,7 +105,8 @@ export async function worldFaces(
         .geometry({ identity: vector(scene.identity), blendshapes: vector(scene.blendshapes) })
         .data();
       const texture = world.albedo({ albedo: vector(scene.albedo), tint: vector(scene.tint) }).specular;
-      const specular = await sampleTexture(texture.narrow(2, 0, 1), tensor(face.uv, [size * size, 2])).data();
+      const shine = await sampleTexture(texture.narrow(2, 0, 1), tensor(face.uv, [size * size, 2])).data();
+      const specular = Float32Array.from(shine, (s, k) => s * face.mask[k]);
       const image = (data: Float32Array, ...channels: number[]) =>
         ({ type: 'F32', shape: [size, size, ...channels], data }) as const;
       return {
@@ -153,9 +121,9 @@ export async function worldFaces(
         albedo: image(face.albedo, 3),
         normals: image(face.normals, 3),
         faceMask: image(face.faceMask),
-        specular: image(Float32Array.from(specular, (s, k) => s * face.mask[k])),
+        specular: image(specular),
         uv: image(face.uv, 2),
-        lamp: { type: 'U8', shape: [size, size], data: await lampShadows(world, scene, face) },
+        lamp: { type: 'U8', shape: [size, size], data: await lampPixels(world, scene, { ...face, specular }) },
         relit: image(relit.traced, 3),
         relitLight: { type: 'F32', shape: [81, 3], data: relit.light },
       };

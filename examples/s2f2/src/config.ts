@@ -26,14 +26,13 @@ const vggUNet: Preset['unet'] = { encoder: vgg16Stages, decoder: [256, 128, 64, 
  * batches of 8 with 8 samples a pixel. Its rates are not said: 1e-4 from random weights, 1e-5 for what comes pretrained
  * (`--imagenet`, `--vgg`). It needs a graphics card.
  *
- * small: 32 x 32 pixels and texels, batches of 4, 4 samples: 4 x 32^2 x 4 = 16,000 paths with their gradients in a step, which
- * outweigh the networks (ResNet-18 at an eighth of its channels, 0.6 M multiply-adds for an image; each U-net one
- * convolution for a stage, 4.6 M). 80 faces are 20 steps an epoch: 12, 5 and 5 epochs are 240, 100 and 100 steps.
- * With a software driver on two cores that other work was running on, a step of the medium stage took 0.6 to 1.1 s and one of
- * the fine stage 1.3 to 1.9 s (2,443 dispatches), at most as much on idle ones. The fine stage's 327 kernels take 43 s of
- * processor time before its first step. Stages are shared between rows of a seed, so that all twelve rows take 8 x 240 + 200
- * coarse, 100 medium and 2 x 100 fine steps for each seed. Three seeds are by these bounds (0.6, 0.9 and 1.6 s) 90 minutes of
- * steps, and with kernels and judging some two hours.
+ * small: 48 x 48 pixels, of which 3 to 5 show a furrow (`furrows`), and 32 x 32 texels, batches of 4, 8 samples, with which
+ * gradients of geometry are not noise alone: 4 x 48^2 x 8 = 74,000 paths with their gradients in a step, which outweigh the
+ * networks (ResNet-18 at an eighth of its channels, each U-net one convolution for a stage, 4.6 M multiply-adds). 200 faces are 50
+ * steps an epoch: 10, 3 and 3 epochs are 500, 150 and 150 steps. With a software driver on cores that other work shared, a step
+ * took 0.36 s (rays), 0.45 s (with vertices), 0.6 s (with edges) and 0.75 s (fine) of processor time, and the kernels of a stage 5
+ * to 12 s. Stages are shared between rows of a seed: eight coarse ones, 300 steps more of one, one medium and two fine ones are
+ * some 2,600 s with judging, three seeds some 7,900 s, which two processes side by side on two cores do in some 66 minutes.
  *
  * smoke: everything once, in seconds.
  */
@@ -45,16 +44,16 @@ export const presets = {
     ...{ world: { pool: 20_000, test: 200, spp: 64 }, judgingSpp: 64 },
   },
   small: {
-    ...{ encoder: 'resnet18', width: 8, latent: 64, size: 32, texture: 32, decoderChannels: 32 },
+    ...{ encoder: 'resnet18', width: 8, latent: 64, size: 48, texture: 32, decoderChannels: 32 },
     ...{
       modes: { identity: 30, albedo: 20 },
-      lightHeight: 16,
+      lightHeight: 32,
       batchSize: 4,
-      spp: 4,
+      spp: 8,
       unet: { encoder: [[8], [16], [32], [64]], decoder: [32, 16, 8, 8] },
     },
-    ...{ epochs: { base: 12, decoders: 5, joint: 5 }, rate: { encoder: 5e-4, decoders: 1e-3 }, unetRate: 1e-3 },
-    ...{ world: { pool: 80, test: 24, spp: 32 }, judgingSpp: 64 },
+    ...{ epochs: { base: 10, decoders: 3, joint: 3 }, rate: { encoder: 5e-4, decoders: 1e-3 }, unetRate: 1e-3 },
+    ...{ world: { pool: 200, test: 24, spp: 32 }, judgingSpp: 64 },
   },
   smoke: {
     ...{ encoder: 'resnet18', width: 2, latent: 8, size: 32, texture: 32, decoderChannels: 8 },
@@ -66,7 +65,7 @@ export const presets = {
       unet: { encoder: [[4], [4]], decoder: [4, 4] },
     },
     ...{ epochs: { base: 1, decoders: 2, joint: 2 }, rate: { encoder: 1e-3, decoders: 1e-3 }, unetRate: 1e-3 },
-    ...{ world: { pool: 2, test: 2, spp: 2 }, judgingSpp: 2 },
+    ...{ world: { pool: 2, test: 2, spp: 2 }, judgingSpp: 16 },
   },
 } as const satisfies Record<string, Preset>;
 
@@ -142,5 +141,5 @@ export const isCoarse = (row: Row): row is CoarseRow => Object.hasOwn(coarseRows
 export const hasDetails = (row: Row): boolean => row === 'fine' || row === 'fineFree';
 export const hasDecoders = (row: Row): boolean => row === 'medium' || hasDetails(row);
 
-/** A wrinkle every 20 mm or so, of 1 mm, is some 15 degrees steep. Painted ones take up to half of the albedo. */
-export const furrows = { period: 20, depth: 1, strength: 0.5 } as const;
+/** A furrow every 30 mm or so, of 1.5 mm, is some 15 degrees steep. Painted ones take up to half of the albedo. */
+export const furrows = { period: 30, depth: 1.5, strength: 0.5 } as const;

@@ -2,11 +2,12 @@
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChiaroError } from '@chiaro/autograd';
-import { predictPhoto, resultsIn, shareLines, takeApart } from '@chiaro/example-rich-reflectance';
+import { costTable, predictPhoto, resultsIn, shareLines, takeApart } from '@chiaro/example-rich-reflectance';
 import { parseFaceEdit } from '@chiaro/faces';
 import { photoList } from '@chiaro/faces/node';
 import { InterruptedError, progressLines } from '@chiaro/nn/node';
 import { presets, rowNames, type PresetName, type Row } from './config.js';
+import { s2f2Cost } from './cost.js';
 import { naiveEntries, runRow } from './evaluate/entries.js';
 import type { Scores } from './evaluate/measures.js';
 import { tableText } from './evaluate/tables.js';
@@ -18,19 +19,21 @@ import { aged, edited } from './uses/variations.js';
 const usage = `usage: npm run example s2f2 -- [PHOTO ...] [--preset ${Object.keys(presets).join(' | ')}]
   [--row ${rowNames.join(' | ')}]
   [--seed N] [--table] [--out FOLDER] [--imagenet resnet152.pth] [--vgg vgg16_bn.pth]
-Without photographs: trains a row of the tables and judges it; --table: all rows with three seeds. What was done is not done again.
+Without photographs: trains a row of the tables and judges it; --table: all rows with three seeds, or with
+that of --seed. What was done is not done again; several processes may fill one folder.
 With photographs, or folders of them: takes each apart into a folder, with the networks of that row and seed.
 [--light PHOTO] also shows it in that photograph's light, [--albedo PHOTO] with that photograph's skin, [--age PHOTO] with
 that photograph's normal map, [--edit NAME.INDEX=NUMBER ...] with other attributes: expression.NAME, identity.INDEX, tint.0,
 pose.rotation.1 and so on, with += or *= to change what is there.
---frames FOLDER instead rebuilds every picture of a folder, one after the other.`;
+--frames FOLDER instead rebuilds every picture of a folder, one after the other.
+--cost instead measures what the preset costs on this machine.`;
 
 const { values, positionals: photos } = parseArgs({
   allowPositionals: true,
   options: {
     preset: { type: 'string', default: 'small' },
     row: { type: 'string', default: 'fine' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     table: { type: 'boolean', default: false },
     out: { type: 'string', default: 'out/s2f2' },
     imagenet: { type: 'string' },
@@ -40,9 +43,10 @@ const { values, positionals: photos } = parseArgs({
     age: { type: 'string' },
     edit: { type: 'string', multiple: true, default: [] },
     frames: { type: 'string' },
+    cost: { type: 'boolean', default: false },
   },
 });
-const seed = Number(values.seed);
+const seed = Number(values.seed ?? 1);
 const usesPhotos = [values.light, values.albedo, values.age].some((x) => x !== undefined) || values.edit.length > 0;
 if (
   !Object.hasOwn(presets, values.preset) ||
@@ -63,7 +67,7 @@ const note = (text: string): void => console.log(text);
 /** Trains what is asked for and prints the tables. */
 async function train(): Promise<void> {
   const experiment = await prepare(presets[name], folder, { onProgress });
-  const seeds = [1, 2, 3];
+  const seeds = values.seed === undefined ? [1, 2, 3] : [seed];
   const jobs = values.table ? seeds.flatMap((k) => rowNames.map((each) => ({ row: each, seed: k }))) : [{ row, seed }];
   await naiveEntries(experiment);
   for (const job of jobs) {
@@ -110,7 +114,8 @@ async function allFrames(frames: string): Promise<void> {
 }
 
 try {
-  if (values.frames !== undefined) await allFrames(values.frames);
+  if (values.cost) console.log(await costTable(presets[name], s2f2Cost(presets[name])));
+  else if (values.frames !== undefined) await allFrames(values.frames);
   else await (photos.length > 0 ? takeAllApart() : train());
 } catch (error) {
   if (!(error instanceof ChiaroError)) throw error;

@@ -45,7 +45,7 @@ const tables: readonly Columns[] = [
   {
     title: 'The stages',
     rows: ['mean', 'light', 'coarse', ...later],
-    columns: ['ssim', 'psnr', 'normals', 'albedo', 'diffuseSsim', 'leak', 'relit'],
+    columns: ['ssim', 'psnr', 'normals', 'albedo', 'diffuseSsim', 'leak', 'shine', 'relit'],
   },
   {
     title: 'The swap test',

@@ -58,5 +58,9 @@ export function traceFace(
   { lightHeight, ...options }: RayOptions,
   { textures = own, light = attributes.light }: { readonly textures?: FaceTextures; readonly light?: Tensor } = {},
 ): PathTraced {
-  return pathTrace(litFace(model, mesh, textures, light, lightHeight, normalMap), camera, options);
+  // few samples, and a choice of lobe or of a texel of the light at each: Sobol's points spread in four dimensions
+  return pathTrace(litFace(model, mesh, textures, light, lightHeight, normalMap), camera, {
+    ...options,
+    sampler: 'sobol',
+  });
 }
