@@ -18,7 +18,7 @@ const usage = `usage: npm run example lighting-adaptation -- [--preset ${Object.
   [--subject N | --frames FOLDER [--focal PIXELS]] [--out FOLDER]
 Renders the light stage and the clips that are missing, trains the avatar and its lighting model, draws what they learned, and
 tracks the clips as the row does. What was done is not done again.
---table: all rows with three seeds, of which only the judged frames are tracked.
+--table: all rows with three seeds, or with the one that is given, of which only the judged frames are tracked.
 --subject: another person than the stage's, 2 or more, with an avatar of their own; G is the first person's.
 --frames: pictures of your own, in the order of their names, by the stage's avatar; --focal: of their camera, in pixels.`;
 
@@ -27,14 +27,14 @@ const { values } = parseArgs({
     preset: { type: 'string', default: 'small' },
     row: { type: 'string', default: 'k-12' },
     table: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     subject: { type: 'string', default: '1' },
     frames: { type: 'string' },
     focal: { type: 'string' },
     out: { type: 'string', default: 'out/lighting-adaptation' },
   },
 });
-const [seed, person] = [Number(values.seed), Number(values.subject)];
+const [seed, person] = [Number(values.seed ?? 1), Number(values.subject)];
 const focal = values.focal === undefined ? undefined : Number(values.focal);
 const whole = (n: number): boolean => Number.isSafeInteger(n) && n >= 1;
 if (
@@ -76,7 +76,7 @@ async function run(): Promise<void> {
   const first = await prepare(presets[name], folder, following);
   const experiment = person === 1 ? first : await prepare(presets[name], folder, { ...following, subject: person });
   const results = new ResultsFile<Entry>(join(values.out, 'results.json'), keyOf);
-  for (const of of values.table ? [1, 2, 3] : [seed]) {
+  for (const of of values.table && values.seed === undefined ? [1, 2, 3] : [seed]) {
     const taught = await learn(first, of);
     await printShares(taught);
     const figure = join(folder, `seed-${of}`, 'stage.png');

@@ -6,7 +6,7 @@ import { after, axisAngleOf, rowsOf, turned, turnOf } from '../poses.js';
 import { HeadParameters, type Head } from '../registration/heads.js';
 import { drawLit } from '../registration/pixelLoss.js';
 import { clipOf, ColourGain, linearAvatar } from '../registration/testSubject.testing.js';
-import { measureFrame, verticesNear, type JudgedTruth } from './measureFrame.js';
+import { headErrors, measureFrame, verticesNear, type JudgedTruth } from './measureFrame.js';
 import { recognitionWeights } from './recognition.js';
 import { comparisonTable, meanMeasures } from './tables.js';
 
@@ -57,12 +57,18 @@ describe('measures of a tracked frame', { timeout: 120_000 }, () => {
     expect(right.ssim).toBeGreaterThan(0.999);
     expect(right.csim).toBeGreaterThan(0.999);
     expect(Math.abs(right.stranger)).toBeLessThan(0.9);
-    for (const error of [right.vertices, right.lips, right.shape, right.degrees]) expect(error).toBeLessThan(1e-2);
+    for (const error of [right.vertices, right.across, right.lips, right.shape, right.degrees])
+      expect(error).toBeLessThan(1e-2);
 
     const moved: Head = { ...head, translation: [8, 4, -1000] };
     const wrong = await measureFrame(subject, bytes, truth, moved, light, options);
     expect(wrong.vertices).toBeCloseTo(5, 3);
     expect(wrong.lips).toBeCloseTo(5, 3);
+    // 3 and 4 mm sideways, seen from a metre away
+    expect(Math.abs(wrong.across - 5)).toBeLessThan(0.05);
+    const farther = headErrors(positions[0], { ...head, translation: [5, 0, -1010] }, truth, options);
+    expect(farther.vertices).toBeCloseTo(10, 3);
+    expect(farther.across).toBeLessThan(1);
     expect(wrong.shape).toBeLessThan(1e-2);
     expect(wrong.l2).toBeGreaterThan(5 * right.l2);
     expect(wrong.unseen).toBeGreaterThan(5 * right.unseen);
@@ -80,6 +86,9 @@ describe('measures of a tracked frame', { timeout: 120_000 }, () => {
         .slice(0, 4)
         .map((line) => line.split(' | ')[1]),
     ).toEqual(['L2 ↓', '---:', '2.00 ± 1.41', '3.50']);
+    // heads alone have no pictures
+    const alone = comparisonTable([{ name: 'landmarks', seeds: [farther] }]).split('\n');
+    expect(alone[2].split(' | ').slice(1, 6)).toEqual(['–', '–', '–', '–', '10.00']);
     // a face too small for SSIM's window; JSON keeps NaN as null
     const small = comparisonTable([{ name: 'small', seeds: [{ ...right, ssim: NaN }] }]);
     expect(small.split('\n')[2].split(' | ')[2]).toBe('–');

@@ -12,8 +12,22 @@ import { HeadParameters, type Head } from '../registration/heads.js';
 import { drawLit } from '../registration/pixelLoss.js';
 import type { LitSubject } from '../registration/subject.js';
 
+/** How far a head is from the truth. */
+export interface HeadErrors {
+  /** Mean distance of the face's vertices in the camera's frame, mm: pose and expression. */
+  readonly vertices: number;
+  /** The same across the line of sight: without the depth, of which small pictures tell little. */
+  readonly across: number;
+  /** Mean distance of the vertices of the lips. */
+  readonly lips: number;
+  /** Of the face's vertices after the best rigid motion, mm: expression alone. */
+  readonly shape: number;
+  /** Angle between the found rotation and the true one, degrees. */
+  readonly degrees: number;
+}
+
 /** How well one frame is tracked and relit. */
-export interface FrameMeasures {
+export interface FrameMeasures extends HeadErrors {
   /** Mean squared error in 8-bit sRGB units within the face: the paper's L2. */
   readonly l2: number;
   readonly ssim: number;
@@ -23,27 +37,23 @@ export interface FrameMeasures {
   readonly csim: number;
   /** The same cosine between the frame and another person's face: what a CSIM of nobody is. */
   readonly stranger: number;
-  /** Mean distance of the face's vertices in the camera's frame, mm: pose and expression. */
-  readonly vertices: number;
-  /** The same of the lips. */
-  readonly lips: number;
-  /** Of the face's vertices after the best rigid motion, mm: expression alone. */
-  readonly shape: number;
-  /** Angle between the found rotation and the true one, degrees. */
-  readonly degrees: number;
   /** L2 as above from a camera that the tracker does not see. */
   readonly unseen: number;
 }
 
-/** Which vertices are looked at, and who tells people apart. */
-export interface MeasureOptions {
-  readonly recognition: FaceRecognitionNet;
-  /** Another person's descriptor. */
-  readonly stranger: Float32Array;
+/** Which vertices are looked at. */
+export interface FaceRegions {
   /** Vertices of the face proper. */
   readonly face: ArrayLike<number>;
   /** Vertices of the lips. */
   readonly lips: ArrayLike<number>;
+}
+
+/** Which vertices are looked at, and who tells people apart. */
+export interface MeasureOptions extends FaceRegions {
+  readonly recognition: FaceRecognitionNet;
+  /** Another person's descriptor. */
+  readonly stranger: Float32Array;
 }
 
 /** Vertices within a distance of those of some landmarks. @param positions [V * 3] @param marks vertices. */
@@ -67,6 +77,38 @@ function placed(
     all.set([p[0] + translation[0], p[1] + translation[1], p[2] + translation[2]], k);
   }
   return all;
+}
+
+/** Mean distance of vertices across the line of sight. */
+function meanAcross(here: Float32Array, there: Float32Array, vertices: ArrayLike<number>): number {
+  let sum = 0;
+  for (const v of Array.from(vertices)) {
+    const at = 3 * v;
+    const own = vec3.fromValues(here[at], here[at + 1], here[at + 2]);
+    const away = vec3.fromValues(there[at], there[at + 1], there[at + 2]);
+    // the distance of a point from the line that its true place is seen along
+    sum += vec3.length(vec3.cross(vec3.create(), own, vec3.normalize(away, away)));
+  }
+  return sum / vertices.length;
+}
+
+/** How far a head is from the truth. @param found [V * 3] its vertices in the head's frame. */
+export function headErrors(
+  found: ArrayLike<number>,
+  head: Head,
+  truth: Pick<FrameTruth, 'rotation' | 'translation' | 'positions'>,
+  { face, lips }: FaceRegions,
+): HeadErrors {
+  const [here, there] = [placed(found, head), placed(truth.positions, truth)];
+  const error = (vertices: ArrayLike<number>, align: 'none' | 'rigid'): number =>
+    vertexError(here, there, { vertices, align }).mean;
+  return {
+    vertices: error(face, 'none'),
+    across: meanAcross(here, there, face),
+    lips: error(lips, 'none'),
+    shape: error(face, 'rigid'),
+    degrees: (angleBetween(head.rotation, truth.rotation) * 180) / Math.PI,
+  };
 }
 
 /** The avatar as another camera sees it, lit as the clip's camera would have it but for the view. */
@@ -101,7 +143,7 @@ export async function measureFrame(
   truth: JudgedTruth,
   head: Head,
   clipLight: Tensor,
-  { recognition, stranger, face, lips }: MeasureOptions,
+  { recognition, stranger, ...regions }: MeasureOptions,
 ): Promise<FrameMeasures> {
   const { size } = subject.camera;
   const shape = [size, size, 3];
@@ -120,20 +162,13 @@ export async function measureFrame(
   const [own, theirs] = await Promise.all(
     [drawn.image, photo].map((image) => faceDescriptor(recognition, image.mul(inside), box)),
   );
-  const found = await drawn.positions.data();
-  const [here, there] = [placed(found, head), placed(truth.positions, truth)];
-  const error = (vertices: ArrayLike<number>, align: 'none' | 'rigid'): number =>
-    vertexError(here, there, { vertices, align }).mean;
   return {
+    ...headErrors(await drawn.positions.data(), head, truth, regions),
     l2: seen.photometricRmse8bit ** 2,
     ssim: seen.ssim,
     psnr: seen.psnr,
     csim: identitySimilarity(own, theirs),
     stranger: identitySimilarity(stranger, theirs),
-    vertices: error(face, 'none'),
-    lips: error(lips, 'none'),
-    shape: error(face, 'rigid'),
-    degrees: (angleBetween(head.rotation, truth.rotation) * 180) / Math.PI,
     unseen: beside.photometricRmse8bit ** 2,
   };
 }

@@ -1,5 +1,5 @@
 import { concat, resizeBilinear, ShapeError, type Generator, type Tensor } from '@chiaro/autograd';
-import { AvgPool2d, Conv2d, ConvTranspose2d, LeakyReLU, Linear, Module, Sequential } from '@chiaro/nn';
+import { AvgPool2d, Conv2d, ConvTranspose2d, heNormal, LeakyReLU, Linear, Module, Sequential } from '@chiaro/nn';
 import type { LightInputs, LightModel, Relit } from './lightModel.js';
 
 /** How large G is. */
@@ -75,6 +75,7 @@ export class GainBiasModel extends Module implements LightModel {
       return new Sequential(widths.slice(1).flatMap((out, k) => [...(k > 0 ? [leaky] : []), up(widths[k], out)]));
     };
     [this.gainBranch, this.biasBranch] = [branch(), branch()];
+    heNormal(this, { slope, generator });
     for (const [layers, start] of [
       [this.gainBranch, 1],
       [this.biasBranch, 0],

@@ -15,7 +15,9 @@ export interface AdaptationOptions {
   readonly model: Schedule;
   /** lambda of the Laplacian in eq. 7, which the paper does not give. */
   readonly laplacian: number;
-  /** Key frames of an iteration, in turn; all at once in the paper. */
+  /** Weight of the mean square of the key frames' codes; the paper has none. */
+  readonly codePrior: number;
+  /** Key frames of an iteration, spread over the clip, in turn; all at once in the paper. */
   readonly batch: number;
 }
 
@@ -30,6 +32,15 @@ export interface Adaptation {
 }
 
 /**
+ * Which of `count` key frames an iteration sees, in turn: `size` that are spread over the clip. Neighbours in time look alike, and
+ * the model would follow the part of the clip that it saw last.
+ */
+export const spreadBatches = (count: number, size: number): number[][] =>
+  Array.from({ length: count }, (_, first) =>
+    Array.from({ length: size }, (_, k) => (first + Math.floor((k * count) / size)) % count),
+  );
+
+/**
  * Step 2, algorithm 1: the clip's light code, which starts at zero, and then the light model and the key frames' heads, in
  * turns, so that the key frames look as they do. The model is changed in place. Of a model that sees the frames the clip's code
  * stays zero.
@@ -39,7 +50,7 @@ export async function adaptLight(
   subject: LitSubject,
   photos: readonly Tensor[],
   heads: readonly Head[],
-  { rounds, light, model, laplacian, batch }: AdaptationOptions,
+  { rounds, light, model, laplacian, codePrior, batch }: AdaptationOptions,
   { signal, onStep }: MinimiseOptions = {},
 ): Promise<Adaptation> {
   const code = new Parameter(zeros([subject.light.codeSize]));
@@ -47,15 +58,14 @@ export async function adaptLight(
   const size = Math.min(batch, photos.length);
   const loss = (rows: Tensor, ...here: Tensor[]): Tensor => {
     const frames = stack(here);
-    const drawn = drawLit(subject, keys.poses(rows), lightOfFrames(subject.light, code, frames));
-    return pixelLoss(drawn, frames, laplacian);
+    const poses = keys.poses(rows);
+    const drawn = drawLit(subject, poses, lightOfFrames(subject.light, code, frames));
+    return pixelLoss(drawn, frames, laplacian).add(poses.codes.square().mean().mul(codePrior));
   };
   const [phi, theirs, fixed] = [subject.light.parameters(), keys.parameters(), subject.avatar.parameters()];
   const ofLight = new Minimiser([code], [...phi, ...theirs, ...fixed], loss);
   const ofModel = new Minimiser([...phi, ...theirs], [code, ...fixed], loss);
-  const batches = Array.from({ length: photos.length }, (_, first) =>
-    Array.from({ length: size }, (_, k) => (first * size + k) % photos.length),
-  );
+  const batches = spreadBatches(photos.length, size);
   const rows = batches.map((list) => tensor(Int32Array.from(list)));
   const inputs = (k: number): [Tensor, ...Tensor[]] => {
     const at = k % batches.length;

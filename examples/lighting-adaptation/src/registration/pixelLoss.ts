@@ -34,15 +34,17 @@ function laplacian(image: Tensor): Tensor {
 /**
  * L_pix of eq. 7: absolute residuals and, `weight` times, those of their Laplacian, within the drawn head. Means over each
  * frame's covered pixels and colours, and then over frames, in 8-bit steps (255 for white), so that the flow's 3.0 weighs pixels
- * squared against steps, and frames that are tracked side by side do not see each other.
+ * squared against steps, and frames that are tracked side by side do not see each other. Outlines have no gradient of their own:
+ * what is behind the head is not known, and a head that is lit wrongly would shrink.
  * @param photos [B, S, S, 3] linear RGB.
  */
 export function pixelLoss({ images, coverage }: DrawnHeads, photos: Tensor, weight: number): Tensor {
   const mask = coverage.detach();
-  const residual = photos.mul(mask).sub(images);
+  const colours = images.div(coverage.maximum(1e-3));
+  const residual = photos.sub(colours).mul(mask);
   const [, height, width] = photos.shape;
   const inner = mask.narrow(1, 1, height - 2).narrow(2, 1, width - 2);
   const of = (x: Tensor): Tensor => x.abs().sum([1, 2, 3]);
   const second = of(laplacian(residual).mul(inner)).mul(weight);
-  return of(residual.mul(mask)).add(second).div(of(mask).mul(3).maximum(1)).mean().mul(255);
+  return of(residual).add(second).div(of(mask).mul(3).maximum(1)).mean().mul(255);
 }

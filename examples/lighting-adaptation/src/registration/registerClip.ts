@@ -33,9 +33,9 @@ export const paperRegistration: RegistrationOptions = {
     rounds: 4,
     light: { iterations: 250, rate: 1e-2 },
     model: { iterations: 500, rate: 1e-3 },
-    ...{ laplacian: 1, batch: 48 },
+    ...{ laplacian: 1, codePrior: 0, batch: 48 },
   },
-  tracking: { iterations: 1000, rate: 0.1, halveEvery: 500, laplacian: 1, flow: 3, batch: 8 },
+  tracking: { iterations: 1000, rate: 0.1, halveEvery: 500, laplacian: 1, flow: 3, codePrior: 0, batch: 8 },
 };
 
 /** What is known of a clip: plain numbers, to be kept after every frame and gone on from. */

@@ -1,9 +1,11 @@
 import { tensor } from '@chiaro/autograd';
+import fc from 'fast-check';
 import { vec3 } from 'gl-matrix';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomNumbers } from '../../../../packages/render/src/testing/random.testing.js';
 import type { Clip } from '../clips/clip.js';
 import { angleBetween, turnOf } from '../poses.js';
+import { spreadBatches } from './adaptation.js';
 import { framesToTrack } from './checkClip.js';
 import type { Head } from './heads.js';
 import { chooseKeyFrames } from './keyFrames.js';
@@ -29,9 +31,9 @@ const options: RegistrationOptions = {
     rounds: 1,
     light: { iterations: 50, rate: 0.03 },
     model: { iterations: 20, rate: 2e-3 },
-    ...{ laplacian: 1, batch: 2 },
+    ...{ laplacian: 1, codePrior: 0, batch: 2 },
   },
-  tracking: { iterations: 50, rate: 0.03, halveEvery: 15, laplacian: 1, flow: 3, batch: 1 },
+  tracking: { iterations: 50, rate: 0.03, halveEvery: 15, laplacian: 1, flow: 3, codePrior: 0, batch: 1 },
 };
 
 let subject: LitSubject & { light: ColourGain };
@@ -109,6 +111,22 @@ describe('registration of a clip', { timeout: 300_000 }, () => {
     expect(chooseKeyFrames(heads, 1)).toEqual([0]);
     expect(chooseKeyFrames(heads, 3)).toEqual([0, 3, 4]);
     expect(chooseKeyFrames(heads, 9)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('spreads the key frames of an iteration over the clip, each as often as all others', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 8 }), (count, most) => {
+        const size = Math.min(count, most);
+        const batches = spreadBatches(count, size);
+        const times = Array.from({ length: count }, (_, frame) => batches.flat().filter((k) => k === frame).length);
+        expect(times).toEqual(times.map(() => size));
+        for (const batch of batches) {
+          const order = [...batch].sort((a, b) => a - b);
+          const gaps = order.map((k, i) => (i + 1 < size ? order[i + 1] : order[0] + count) - k);
+          expect(Math.min(...gaps)).toBeGreaterThanOrEqual(Math.floor(count / size));
+        }
+      }),
+    );
   });
 
   it('says which clips cannot be tracked', () => {

@@ -13,6 +13,8 @@ export interface TrackingOptions extends Schedule {
   readonly laplacian: number;
   /** lambda_flow, of mean squared pixels beside 8-bit steps: 3.0. */
   readonly flow: number;
+  /** Weight of the mean square of the codes; the paper has none. */
+  readonly codePrior: number;
   /** Frames that are tracked side by side: none sees another, and small ones fill the device together. */
   readonly batch: number;
 }
@@ -42,7 +44,8 @@ export class FrameTracker {
       const pixels = lens.toPixels(posed(drawn.positions, poses)).narrow(2, 0, 2);
       const squares = pixels.sub(places).square().sum(2).mul(weights).sum(1);
       const away = squares.div(weights.sum(1).maximum(1)).mean();
-      return pixelLoss(drawn, photos, options.laplacian).add(away.mul(options.flow));
+      const prior = poses.codes.square().mean().mul(options.codePrior);
+      return pixelLoss(drawn, photos, options.laplacian).add(away.mul(options.flow)).add(prior);
     });
   }
 

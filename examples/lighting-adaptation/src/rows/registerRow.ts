@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ChiaroError, Generator, randn } from '@chiaro/autograd';
+import { ChiaroError } from '@chiaro/autograd';
 import { host } from '@chiaro/tensor/host';
 import type { Clip } from '../clips/clip.js';
 import { evenly } from '../clips/evenly.js';
 import type { FrameLandmarks } from '../registration/checkClip.js';
-import { headsOfLandmarks } from '../registration/landmarkStep.js';
 import {
   registerClip,
   type RegistrationOptions,
@@ -13,27 +12,15 @@ import {
   type RegistrationState,
 } from '../registration/registerClip.js';
 import type { LitSubject } from '../registration/subject.js';
+import { firstHeads } from './firstHeads.js';
 import type { RowPlan } from './rows.js';
-
-/** Landmarks are off by this share of the face, as a detector's are. */
-const landmarkNoise = 0.005;
-
-/** True landmarks of a rendered clip, off by some noise, the same at every call. */
-async function noisyLandmarks({ frames }: Clip): Promise<Float32Array[]> {
-  const marks: Float32Array[] = [];
-  for (const [k, { truth }] of frames.entries()) {
-    const { landmarks } = truth!;
-    const box = Math.max(...landmarks) - Math.min(...landmarks);
-    const noise = await randn([landmarks.length], { generator: new Generator(7000 + k) }).data();
-    marks.push(landmarks.map((x, i) => x + landmarkNoise * box * noise[i]));
-  }
-  return marks;
-}
 
 /** How a row is registered. */
 export interface RowRegistration {
   /** Keeps the state of the clip after every step. */
   readonly folder: string;
+  /** A file that keeps step 1's heads, with which all rows begin. */
+  readonly first: string;
   readonly options: Omit<RegistrationOptions, 'keyFrames' | 'adapt' | 'keysOf' | 'tracked'>;
   /** Frames that are judged, evenly spread over the clip. */
   readonly judged: number;
@@ -103,9 +90,14 @@ export async function registerRow(
   plan: RowPlan,
   registration: RowRegistration,
 ): Promise<RegisteredClip> {
-  const { options, folder, judged: many, everyFrame } = registration;
+  const { options, folder, first: file, judged: many, everyFrame, signal, onProgress } = registration;
   const count = clip.frames.length;
-  const landmarks = await noisyLandmarks(clip);
+  const total = options.landmarks.iterations;
+  const { landmarks, heads } = await firstHeads(subject, clip, options.landmarks, file, {
+    ...(signal && { signal }),
+    onStep: (done) => onProgress?.({ step: 'landmarks', done, total, rate: 0, left: undefined }),
+  });
+  const begun = (initial: typeof heads): RegistrationState => ({ initial, heads: initial.map(() => null) });
   const toTrack = (judged: readonly number[]) => (everyFrame ? {} : { tracked: judged });
   const all = { ...options, adapt: plan.adapt };
   if (plan.keyFrames !== 'half') {
@@ -113,7 +105,8 @@ export async function registerRow(
     const keysOf = evenly(count, count).filter((k) => plan.keyFrames === 'all' || !judged.includes(k));
     const keyFrames = plan.keyFrames === 'all' ? count : Math.min(plan.keyFrames, keysOf.length);
     const full = { ...all, keyFrames, keysOf, ...toTrack(judged) };
-    return { clip, state: await registerInFolder(subject, clip, landmarks, full, registration), judged };
+    const state = await registerInFolder(subject, clip, landmarks, full, registration, begun(heads));
+    return { clip, state, judged };
   }
   const middle = Math.floor(count / 2);
   const [first, second] = [part(clip, 0, middle), part(clip, middle, count)];
@@ -124,13 +117,10 @@ export async function registerRow(
     landmarks.slice(0, middle),
     { ...all, keyFrames: middle, tracked: [] },
     before,
+    begun(heads.slice(0, middle)),
   );
   const marks = landmarks.slice(middle);
-  const start: RegistrationState = {
-    initial: await headsOfLandmarks(subject, marks, options.landmarks),
-    adapted: adapted!,
-    heads: marks.map(() => null),
-  };
+  const start = { ...begun(heads.slice(middle)), adapted: adapted! };
   const judged = evenly(count, many).flatMap((k) => (k < middle ? [] : [k - middle]));
   const later = { ...all, keyFrames: 1, ...toTrack(judged) };
   return { clip: second, state: await registerInFolder(subject, second, marks, later, registration, start), judged };

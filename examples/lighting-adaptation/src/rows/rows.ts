@@ -17,7 +17,6 @@ export const rows = {
   'without-pretraining': { title: 'w/o Pre-train, K = 48', light: 'fresh', keyFrames: 48, adapt: true },
   'without-adaptation': { title: 'w/o Adapt', light: 'stage', keyFrames: 12, adapt: false },
   'k-1': { title: 'K = 1', light: 'stage', keyFrames: 1, adapt: true },
-  'k-4': { title: 'K = 4', light: 'stage', keyFrames: 4, adapt: true },
   'k-12': { title: 'K = 12', light: 'stage', keyFrames: 12, adapt: true },
   'k-48': { title: 'K = 48', light: 'stage', keyFrames: 48, adapt: true },
   half: { title: 'all of the first half, second half judged', light: 'stage', keyFrames: 'half', adapt: true },

@@ -1,12 +1,19 @@
 import { join } from 'node:path';
-import { deviceInfo, tensor } from '@chiaro/autograd';
+import { deviceInfo, noGrad, tensor } from '@chiaro/autograd';
 import { loadFaceRecognition, type MorphableModel } from '@chiaro/faces';
 import type { ClipName } from '../clips/wildClips.js';
 import type { PresetName } from '../config.js';
-import { measureFrame, verticesNear, type FrameMeasures, type JudgedTruth } from '../evaluation/measureFrame.js';
+import {
+  headErrors,
+  measureFrame,
+  verticesNear,
+  type FrameMeasures,
+  type HeadErrors,
+  type JudgedTruth,
+} from '../evaluation/measureFrame.js';
 import { strangerDescriptor } from '../evaluation/stranger.js';
 import { recognitionWeights } from '../evaluation/recognition.js';
-import { comparisonTable, meanMeasures } from '../evaluation/tables.js';
+import { comparisonTable, meanMeasures, type TableRow } from '../evaluation/tables.js';
 import type { Experiment, Learned } from '../experiment.js';
 import { saveClipAnimation } from '../figures/clipAnimation.js';
 import { saveClipFigure } from '../figures/clipFigure.js';
@@ -24,6 +31,8 @@ export interface Entry {
   readonly clip: string;
   /** Means over the frames that are judged. */
   readonly measures: FrameMeasures;
+  /** The same of where step 1, landmarks alone, put the heads: all rows begin there. */
+  readonly landmarks: HeadErrors;
   readonly frames: number;
   readonly seconds: number;
   readonly adapter: string;
@@ -67,13 +76,15 @@ export async function runRow(
   learned: Learned,
   { preset, row, seed, subject: person, clip: name, ...following }: RowJob,
 ): Promise<Entry> {
-  const begun = performance.now();
+  const start = performance.now();
   const plan = rows[row];
   const whole = experiment.clips.find((clip) => clip.name === name)!;
   const subject = await litSubject(experiment, learned, whole, plan, seed);
   const folder = join(experiment.folder, `seed-${seed}`, row, name);
   const { registration: options, clip: sizes } = experiment.preset;
-  const registered = await registerRow(subject, whole, plan, { folder, options, judged: sizes.judged, ...following });
+  const first = join(experiment.folder, `seed-${seed}`, 'step-1', `${name}.json`);
+  const how = { folder, first, options, judged: sizes.judged, ...following };
+  const registered = await registerRow(subject, whole, plan, how);
   const { clip, state, judged } = registered;
   await saveClipFigure(join(folder, 'relighting.png'), subject, registered);
   await saveClipAnimation(join(folder, 'tracked.webp'), subject, clip, state);
@@ -85,13 +96,18 @@ export async function runRow(
   };
   const light = tensor(Float32Array.from(state.adapted!.light));
   const measures: FrameMeasures[] = [];
+  const begun: HeadErrors[] = [];
   for (const k of judged) {
     const { bytes, truth } = clip.frames[k];
+    const head = state.initial[k]!;
+    const { positions } = noGrad(() => subject.avatar.decode(tensor([[...head.code]]), tensor([[0, 0, 1]])));
+    begun.push(headErrors(await positions.data(), head, truth!, measure));
     measures.push(await measureFrame(subject, bytes, truth as JudgedTruth, state.heads[k]!, light, measure));
   }
   return {
-    ...{ preset, row, seed, subject: person, clip: name, measures: meanMeasures(measures), frames: judged.length },
-    ...{ seconds: (performance.now() - begun) / 1000, adapter: (await deviceInfo()).name },
+    ...{ preset, row, seed, subject: person, clip: name, measures: meanMeasures(measures) },
+    ...{ landmarks: meanMeasures(begun), frames: judged.length },
+    ...{ seconds: (performance.now() - start) / 1000, adapter: (await deviceInfo()).name },
   };
 }
 
@@ -100,12 +116,16 @@ export function tablesOf(entries: readonly Entry[]): string {
   const moving: ClipName = 'moving';
   const table = (title: string, some: readonly Entry[]): string => {
     const names = (Object.keys(rows) as RowName[]).filter((name) => some.some(({ row }) => row === name));
-    const of = (name: RowName) => {
-      const mine = some.filter(({ row }) => row === name);
+    const of = <T extends HeadErrors>(row: RowName, what: (entry: Entry) => T): T[] => {
+      const mine = some.filter((entry) => entry.row === row);
       const seeds = [...new Set(mine.map(({ seed }) => seed))];
-      return seeds.map((seed) => meanMeasures(mine.filter((e) => e.seed === seed).map(({ measures }) => measures)));
+      return seeds.map((seed) => meanMeasures(mine.filter((entry) => entry.seed === seed).map(what)));
     };
-    return `${title}\n\n${comparisonTable(names.map((name) => ({ name: rows[name].title, seeds: of(name) })))}`;
+    const lines: TableRow[] = names.map((row) => ({ name: rows[row].title, seeds: of(row, (e) => e.measures) }));
+    // step 1 is the same in all rows of as many frames
+    const whole = names.find((row) => rows[row].keyFrames !== 'half');
+    if (whole) lines.unshift({ name: 'landmarks alone (step 1)', seeds: of(whole, (e) => e.landmarks) });
+    return `${title}\n\n${comparisonTable(lines)}`;
   };
   const [own, others] = [1, 2].map((from) => entries.filter(({ subject }) => (subject === 1) === (from === 1)));
   const [still, moved] = [own.filter(({ clip }) => clip !== moving), own.filter(({ clip }) => clip === moving)];
