@@ -12,9 +12,10 @@ export interface HeNormalOptions {
 }
 
 /**
- * Begins all linear and convolutional layers of a network, or a single one, anew: normal weights of variance 2 / ((1 + slope^2) fanIn) and no
- * biases, so that activations keep their size through many layers without normalisation. He et al. 2015, "Delving Deep into
- * Rectifiers", eq. 10 and 15. From PyTorch's start, a third of that variance, what ten layers say is lost at first.
+ * Begins all linear and convolutional layers of a network, or a single one, anew: normal weights of variance
+ * 2 / ((1 + slope^2) fanIn) and no biases, so that activations keep their size through many layers without normalisation.
+ * He et al. 2015, "Delving Deep into Rectifiers", eq. 10 and 15. PyTorch's start has a sixth of that variance (slope 0): what
+ * comes out of ten such layers hardly depends on what went in.
  */
 export function heNormal(network: Module, { slope = 0, generator }: HeNormalOptions = {}): void {
   const options = generator ? { generator } : {};
