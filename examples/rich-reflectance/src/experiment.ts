@@ -11,7 +11,15 @@ import {
 } from '@chiaro/faces';
 import { pinhole, type Camera } from '@chiaro/render';
 import type { Preset } from './config.js';
-import { worldFaces, worldModel, type WorldFace, type WorldVariation } from './world.js';
+import {
+  worldFaces,
+  worldModel,
+  worldPhotos,
+  type WorldFace,
+  type WorldPhoto,
+  type WorldPlan,
+  type WorldVariation,
+} from './world.js';
 
 /** What faces are rebuilt by. */
 export interface Setting {
@@ -27,8 +35,8 @@ export interface Setting {
 /** All that the rows of a table share. */
 export interface Experiment extends Setting {
   readonly folder: string;
-  /** Photographs to learn from; only they and their landmarks are looked at. */
-  readonly pool: readonly WorldFace[];
+  /** Photographs to learn from. */
+  readonly pool: readonly WorldPhoto[];
   /** Photographs to judge by: other people, other lights. */
   readonly test: readonly WorldFace[];
 }
@@ -87,25 +95,15 @@ export async function prepare(
 ): Promise<Experiment> {
   const setting = await settingOf(preset);
   const world = await worldModel(setting.model);
-  const faces = (name: 'pool' | 'test'): Promise<WorldFace[]> =>
-    worldFaces(
-      join(folder, name),
-      world,
-      {
-        count: preset.world[name],
-        seed: seeds[name],
-        size: preset.size,
-        spp: preset.world.spp,
-        variation: variations[name],
-      },
-      (done, count) => onProgress?.(`photographs (${name})`, done, count),
-      signal,
-    );
+  const plan = (name: 'pool' | 'test'): WorldPlan => ({
+    ...{ count: preset.world[name], seed: seeds[name], size: preset.size, spp: preset.world.spp },
+    variation: variations[name],
+  });
+  const watch = (name: string) => (done: number, count: number) => onProgress?.(`photographs (${name})`, done, count);
   return {
-    ...setting,
-    folder,
-    pool: await faces('pool'),
-    test: await faces('test'),
+    ...{ ...setting, folder },
+    pool: await worldPhotos(join(folder, 'pool'), world, plan('pool'), watch('pool'), signal),
+    test: await worldFaces(join(folder, 'test'), world, plan('test'), watch('test'), signal),
   };
 }
 

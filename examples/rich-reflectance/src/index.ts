@@ -7,7 +7,6 @@ export {
   Encoder,
   facesIn,
   incrementsOf,
-  loadImageNet,
   loadNetwork,
   networkFile,
   saveNetworks,
@@ -25,7 +24,9 @@ export { batchOf, photoBatches, viewsOf } from './training/photoBatch.js';
 export type { PhotoBatch } from './training/photoBatch.js';
 export { trainStage } from './training/trainStage.js';
 export type { Stage, StepInputs, TrainedStage, TrainingWatch } from './training/trainStage.js';
-export { meanTerms, raysOf, stageFolder } from './training/trainRow.js';
+export { startEncoder } from './training/startEncoder.js';
+export { meanTerms } from './training/terms.js';
+export { raysOf, stageFolder } from './training/trainRow.js';
 export { inLight, photoDrawing, predictPhoto, savePicture, takeApart } from './uses/photos.js';
 export type { FaceUses, NamedFace, PhotoDrawing } from './uses/photos.js';
 export { photoOf } from './uses/refine.js';

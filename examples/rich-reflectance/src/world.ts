@@ -6,19 +6,25 @@ import {
   photograph,
   synthesize,
   type FaceRelief,
+  type FaceScene,
   type MorphableModel,
+  type SyntheticFace,
 } from '@chiaro/faces';
-import { openDataset, writeDataset } from '@chiaro/faces/node';
+import { openDataset, writeDataset, type Dataset, type DatasetSample } from '@chiaro/faces/node';
 import { sampleTexture } from '@chiaro/render';
 import { withKeyLight } from './keyLight.js';
 import { lampPixels } from './lampPixels.js';
 
-/** A photograph of the held-out world, and what is true of it. */
-export interface WorldFace {
+/** A photograph of the world to learn from: nothing is known of it. */
+export interface WorldPhoto {
   /** [S * S * 3] sRGB bytes. */
   readonly photo: Uint8Array;
   /** [68 * 2] pixels, off as those of a detector are. */
   readonly landmarks: Float32Array;
+}
+
+/** A photograph to judge by, and what is true of it. */
+export interface WorldFace extends WorldPhoto {
   /** [6] axis times angle and mm: camera point = rotation * head point + translation. */
   readonly pose: Float32Array;
   /** [V * 3] the face in the head's frame, mm. */
@@ -69,37 +75,80 @@ export async function worldModel(model: MorphableModel): Promise<MorphableModel>
 /** Landmarks of a detector are off by this share of the face. */
 const landmarkNoise = 0.005;
 
-/** The photographs of a plan, from their folder; what is missing is rendered. */
-export async function worldFaces(
-  folder: string,
-  world: MorphableModel,
-  { count, seed, size, spp, variation = {} }: WorldPlan,
-  onProgress?: (done: number, count: number) => void,
-  signal?: AbortSignal,
-): Promise<WorldFace[]> {
+type Progress = (done: number, count: number) => void;
+/** A sample as it is read. */
+type Arrays = Awaited<ReturnType<Dataset['sample']>>;
+
+/** How the photographs of a plan are drawn: what an index shows, who it shows, and all that a set's settings say of it. */
+function drawing({ count, seed, size, spp, variation = {} }: WorldPlan, world: MorphableModel) {
   const looks = { backgrounds: ['gradient'], sensor: true } as const;
   const { expression = 0.8, relief, alike = 1 } = variation;
   const scenes = Math.ceil(count / alike);
   const plan = faceSet({ count: scenes, seed, size, looks, expression, turn: 0.6 });
   const reliefs = relief && { reliefs: Array.from({ length: count }, (_, k) => relief(k)) };
-  await writeDataset(folder, {
-    ...{ count, shardSize: 10, signal, onProgress },
+  const sceneOf = async (n: number): Promise<FaceScene> => withKeyLight((await plan.item(world, n)).scene);
+  return {
     settings: { ...plan, spp, model: world.data.name, count, alike, light: 'key', ...reliefs },
-    make: async (index) => {
+    /** The scene of a photograph, and that of the next person. */
+    scenes: async (index: number): Promise<{ scene: FaceScene; next: FaceScene }> => {
       const person = Math.floor(index / alike);
-      const sceneOf = async (n: number) => withKeyLight((await plan.item(world, n)).scene);
       const scene = { ...(await sceneOf(person)), ...(relief && { relief: relief(index) }) };
-      const face = await synthesize(world, scene, { spp });
-      const { ambient, lamps } = await sceneOf((person + 1) % scenes);
-      // the lamps of the next face from the other side, so that a face alone has another light too
-      const lit = {
-        ...{ ...scene, ambient },
-        lamps: lamps.map((lamp) => ({ ...lamp, direction: mirrored(lamp.direction) })),
-      };
-      const relit = await synthesize(world, lit, { spp });
+      return { scene, next: await sceneOf((person + 1) % scenes) };
+    },
+    /** What a camera and a detector make of a face. */
+    photo: async (index: number, scene: FaceScene, face: SyntheticFace): Promise<DatasetSample> => {
       const { bytes } = photograph(scene, face.traced, face.coverage, backgroundImage(scene));
       const box = Math.max(...face.landmarks) - Math.min(...face.landmarks);
       const noise = await randn([136], { generator: new Generator(seed + index) }).data();
+      const landmarks = face.landmarks.map((p, k) => p + landmarkNoise * box * noise[k]);
+      return {
+        photo: { type: 'U8', shape: [size, size, 3], data: bytes },
+        landmarks: { type: 'F32', shape: [68, 2], data: landmarks },
+      };
+    },
+  };
+}
+
+/** The photographs of a plan without what is true of them, from their folder; what is missing is rendered. */
+export async function worldPhotos(
+  folder: string,
+  world: MorphableModel,
+  plan: WorldPlan,
+  onProgress?: Progress,
+  signal?: AbortSignal,
+): Promise<WorldPhoto[]> {
+  const { settings, scenes, photo } = drawing(plan, world);
+  await writeDataset(folder, {
+    ...{ count: plan.count, shardSize: 10, signal, onProgress, settings },
+    make: async (index) => {
+      const { scene } = await scenes(index);
+      return photo(index, scene, await synthesize(world, scene, { spp: plan.spp }));
+    },
+  });
+  return samplesOf(folder, plan.count, photoOf);
+}
+
+/** The photographs of a plan with what is true of them, from their folder; what is missing is rendered. */
+export async function worldFaces(
+  folder: string,
+  world: MorphableModel,
+  plan: WorldPlan,
+  onProgress?: Progress,
+  signal?: AbortSignal,
+): Promise<WorldFace[]> {
+  const { count, size, spp } = plan;
+  const { settings, scenes, photo } = drawing(plan, world);
+  await writeDataset(folder, {
+    ...{ count, shardSize: 10, signal, onProgress, settings },
+    make: async (index) => {
+      const { scene, next } = await scenes(index);
+      const face = await synthesize(world, scene, { spp });
+      // the lamps of the next face from the other side, so that a face alone has another light too
+      const lit = {
+        ...{ ...scene, ambient: next.ambient },
+        lamps: next.lamps.map((lamp) => ({ ...lamp, direction: mirrored(lamp.direction) })),
+      };
+      const relit = await synthesize(world, lit, { spp });
       const vector = (values: readonly number[]) => tensor(Float32Array.from(values));
       const positions = await world
         .geometry({ identity: vector(scene.identity), blendshapes: vector(scene.blendshapes) })
@@ -110,12 +159,7 @@ export async function worldFaces(
       const image = (data: Float32Array, ...channels: number[]) =>
         ({ type: 'F32', shape: [size, size, ...channels], data }) as const;
       return {
-        photo: { type: 'U8', shape: [size, size, 3], data: bytes },
-        landmarks: {
-          type: 'F32',
-          shape: [68, 2],
-          data: face.landmarks.map((p, k) => p + landmarkNoise * box * noise[k]),
-        },
+        ...(await photo(index, scene, face)),
         pose: { type: 'F32', shape: [6], data: Float32Array.from([...scene.rotation, ...scene.translation]) },
         positions: { type: 'F32', shape: [positions.length / 3, 3], data: Float32Array.from(positions) },
         albedo: image(face.albedo, 3),
@@ -129,20 +173,35 @@ export async function worldFaces(
       };
     },
   });
-  const dataset = await openDataset(folder);
-  const faces: WorldFace[] = [];
-  for (let k = 0; k < count; k++) {
-    const arrays = await dataset.sample(k);
-    const bytes = (name: string): Uint8Array => Uint8Array.from(arrays[name].data as Uint8Array);
-    const floats = (name: string): Float32Array => Float32Array.from(arrays[name].data as Float32Array);
-    faces.push({
-      ...{ photo: bytes('photo'), lamp: bytes('lamp'), landmarks: floats('landmarks'), relit: floats('relit') },
+  return samplesOf(folder, count, (arrays) => {
+    const [bytes, floats] = [bytesOf(arrays), floatsOf(arrays)];
+    return {
+      ...{ ...photoOf(arrays), lamp: bytes('lamp'), relit: floats('relit'), relitLight: floats('relitLight') },
       ...{ pose: floats('pose'), positions: floats('positions'), albedo: floats('albedo'), normals: floats('normals') },
       ...{ faceMask: floats('faceMask'), specular: floats('specular'), uv: floats('uv') },
-      relitLight: floats('relitLight'),
-    });
-  }
-  return faces;
+    };
+  });
+}
+
+const bytesOf =
+  (arrays: Arrays) =>
+  (name: string): Uint8Array =>
+    Uint8Array.from(arrays[name].data as Uint8Array);
+const floatsOf =
+  (arrays: Arrays) =>
+  (name: string): Float32Array =>
+    Float32Array.from(arrays[name].data as Float32Array);
+
+const photoOf = (arrays: Arrays): WorldPhoto => ({
+  ...{ photo: bytesOf(arrays)('photo'), landmarks: floatsOf(arrays)('landmarks') },
+});
+
+/** The samples of a set that is written. */
+async function samplesOf<T>(folder: string, count: number, of: (arrays: Arrays) => T): Promise<T[]> {
+  const dataset = await openDataset(folder);
+  const samples: T[] = [];
+  for (let k = 0; k < count; k++) samples.push(of(await dataset.sample(k)));
+  return samples;
 }
 
 /** A direction from the other side. */

@@ -40,20 +40,24 @@ export const presets = {
   paper: {
     ...{ encoder: 'resnet152', width: 64, latent: 1000, size: 256, texture: 256, decoderChannels: 256 },
     ...{ modes: { identity: 80, albedo: 80 }, lightHeight: 64, batchSize: 8, spp: 8, unet: vggUNet },
-    ...{ epochs: { base: 30, decoders: 10, joint: 5 }, rate: { encoder: 1e-5, decoders: 1e-4 }, unetRate: 1e-5 },
+    ...{ landmarks: { epochs: 0, batchSize: 8, rate: 1e-5 }, epochs: { base: 30, decoders: 10, joint: 5 } },
+    ...{ photographs: { base: 20_000, decoders: 20_000, joint: 20_000 } },
+    ...{ rate: { encoder: 1e-5, decoders: 1e-4, falls: false }, unetRate: 1e-5 },
     ...{ world: { pool: 20_000, test: 200, spp: 64 }, judgingSpp: 64 },
   },
   small: {
-    ...{ encoder: 'resnet18', width: 8, latent: 64, size: 48, texture: 32, decoderChannels: 32 },
+    ...{ encoder: 'resnet18', width: 16, latent: 256, size: 48, texture: 32, decoderChannels: 32 },
     ...{
-      modes: { identity: 30, albedo: 20 },
+      modes: { identity: 40, albedo: 40 },
       lightHeight: 32,
       batchSize: 4,
       spp: 8,
       unet: { encoder: [[8], [16], [32], [64]], decoder: [32, 16, 8, 8] },
     },
-    ...{ epochs: { base: 10, decoders: 3, joint: 3 }, rate: { encoder: 5e-4, decoders: 1e-3 }, unetRate: 1e-3 },
-    ...{ world: { pool: 200, test: 24, spp: 32 }, judgingSpp: 64 },
+    ...{ landmarks: { epochs: 30, batchSize: 16, rate: 1e-3 }, epochs: { base: 1, decoders: 3, joint: 3 } },
+    ...{ photographs: { base: 2000, decoders: 200, joint: 200 } },
+    ...{ rate: { encoder: 3e-4, decoders: 1e-3, falls: true }, unetRate: 1e-3 },
+    ...{ world: { pool: 3200, test: 24, spp: 32 }, judgingSpp: 64 },
   },
   smoke: {
     ...{ encoder: 'resnet18', width: 2, latent: 8, size: 32, texture: 32, decoderChannels: 8 },
@@ -64,7 +68,9 @@ export const presets = {
       spp: 2,
       unet: { encoder: [[4], [4]], decoder: [4, 4] },
     },
-    ...{ epochs: { base: 1, decoders: 2, joint: 2 }, rate: { encoder: 1e-3, decoders: 1e-3 }, unetRate: 1e-3 },
+    ...{ landmarks: { epochs: 1, batchSize: 2, rate: 1e-3 }, epochs: { base: 1, decoders: 2, joint: 2 } },
+    ...{ photographs: { base: 2, decoders: 2, joint: 2 } },
+    ...{ rate: { encoder: 1e-3, decoders: 1e-3, falls: false }, unetRate: 1e-3 },
     ...{ world: { pool: 2, test: 2, spp: 2 }, judgingSpp: 16 },
   },
 } as const satisfies Record<string, Preset>;
@@ -83,6 +89,8 @@ export interface CoarseSettings {
  * landmarks are a tenth of its (w_lm = 0.1 for 1).
  */
 const weights: BaseWeights = { rays: 30, vertices: 15, landmarks: 0.1, shapePrior: 0.2, albedoPrior: 1, box: 100 };
+/** Of E's start by landmarks alone: rich reflectance's weight of them, as nothing else is to be found there. */
+export const firstWeights: BaseWeights = { ...weights, landmarks: 1 };
 const raysOnly = { ...weights, vertices: 0 };
 const withoutLandmarks = ({ weights: given, boundary }: CoarseSettings): CoarseSettings => ({
   ...{ weights: { ...given, landmarks: 0 }, boundary },

@@ -3,7 +3,7 @@ import type { AttributeView } from '@chiaro/faces';
 import { DataLoader } from '@chiaro/nn';
 import { linearOfSRGB } from '@chiaro/render';
 import type { Experiment, Setting } from '../experiment.js';
-import type { WorldFace } from '../world.js';
+import type { WorldPhoto } from '../world.js';
 
 /** Photographs and their landmarks; no labels. */
 export interface PhotoBatch {
@@ -16,7 +16,7 @@ export interface PhotoBatch {
 }
 
 /** Photographs as the encoder takes them and as they are compared. */
-export function batchOf(faces: readonly Pick<WorldFace, 'photo' | 'landmarks'>[], size: number): PhotoBatch {
+export function batchOf(faces: readonly WorldPhoto[], size: number): PhotoBatch {
   const pixels = size * size;
   const images = new Float32Array(3 * pixels * faces.length);
   const photos = new Float32Array(3 * pixels * faces.length);
@@ -37,11 +37,15 @@ export function batchOf(faces: readonly Pick<WorldFace, 'photo' | 'landmarks'>[]
   };
 }
 
-/** Batches of the photographs that are there to learn from; a stage's order depends on the seed alone. */
-export const photoBatches = ({ pool, preset }: Experiment, seed: number): DataLoader<WorldFace, PhotoBatch> =>
+/** Batches of the pool's first photographs; a stage's order depends on the seed alone. */
+export const photoBatches = (
+  { pool, preset }: Experiment,
+  seed: number,
+  { photographs, batchSize = preset.batchSize }: { readonly photographs: number; readonly batchSize?: number },
+): DataLoader<WorldPhoto, PhotoBatch> =>
   new DataLoader(
-    { length: pool.length, item: (k) => pool[k] },
-    { batchSize: preset.batchSize, seed, collate: (faces) => batchOf(faces, preset.size) },
+    { length: Math.min(photographs, pool.length), item: (k) => pool[k] },
+    { batchSize, seed, collate: (photos) => batchOf(photos, preset.size) },
   );
 
 /** Standard deviation of landmarks, as a share of the picture's side. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Generator, noGrad, stack, type Tensor } from '@chiaro/autograd';
+import { Generator, noGrad, type Tensor } from '@chiaro/autograd';
 import {
   baseEnergy,
   baseTerms,
@@ -21,8 +21,10 @@ import {
   type Row,
 } from '../config.js';
 import { attributeModel, type Experiment } from '../experiment.js';
-import { AlbedoDecoders, Encoder, incrementsOf, loadImageNet } from '../network.js';
+import { AlbedoDecoders, Encoder, incrementsOf } from '../network.js';
 import { photoBatches, viewsOf, type PhotoBatch } from './photoBatch.js';
+import { startEncoder } from './startEncoder.js';
+import { meanTerms } from './terms.js';
 import { trainStage, type Stage, type TrainedStage, type TrainingWatch } from './trainStage.js';
 
 /** A row of the table to be trained. */
@@ -51,12 +53,6 @@ export const stageFolder = (folder: string, stage: string, seed: number): string
 /** A network that learns, and how fast: what a stage takes. */
 type Learning = Stage<PhotoBatch>['networks'];
 
-/** Terms by name, means over a batch of one tensor [terms] for each photograph. */
-export const meanTerms = (names: readonly string[], each: readonly Tensor[], prefix = ''): Record<string, Tensor> => {
-  const means = stack([...each]).mean(0);
-  return Object.fromEntries(names.map((name, k) => [`${prefix}${name}`, means.select(0, k)]));
-};
-
 /** How rays are traced while a row learns. */
 export const raysOf = (
   { preset }: Experiment,
@@ -80,8 +76,9 @@ async function trainBase(
       ...{ folder: stageFolder(folder, row, seed), title: `Rich reflectance, ${row}, seed ${seed}` },
       networks: { encoder: { network: encoder, rate: preset.rate.encoder } },
       ...{
-        data: photoBatches(experiment, seed),
+        data: photoBatches(experiment, seed, { photographs: preset.photographs.base }),
         epochs: preset.epochs.base,
+        rateFalls: preset.rate.falls,
         seed: 1000 + seed,
         about: { row, imageNet },
       },
@@ -113,7 +110,7 @@ async function trainDecoders(
 
   const stage = (name: string, epochs: number, epochsBefore: number, networks: Learning, own: string) => ({
     ...{ folder: stageFolder(folder, `${own}-${name}`, seed), title: `Rich reflectance, ${own}-${name}, seed ${seed}` },
-    ...{ networks, epochs, about: { row: own, stage: name, kind, imageNet } },
+    ...{ networks, epochs, rateFalls: preset.rate.falls, about: { row: own, stage: name, kind, imageNet } },
     factors: { diffuseConsistency: (epoch: number) => weights.diffuseConsistency * 0.5 ** (epochsBefore + epoch) },
   });
   const relaxed = ({ diffuseConsistency }: Readonly<Record<string, Tensor>>): EnhancedWeights => ({
@@ -124,7 +121,11 @@ async function trainDecoders(
   const second = await trainStage<PhotoBatch>(
     {
       ...stage('decoders', preset.epochs.decoders, 0, { decoders: learner }, sharesDecoders),
-      ...{ fixed: [encoder], data: photoBatches(experiment, 100 + seed), seed: 2000 + seed },
+      ...{
+        fixed: [encoder],
+        data: photoBatches(experiment, 100 + seed, { photographs: preset.photographs.decoders }),
+        seed: 2000 + seed,
+      },
       step: (batch, { generator, factors }) => {
         const latents = noGrad(() => encoder.latents(batch.images));
         const increments = decoders.forward(latents);
@@ -145,7 +146,7 @@ async function trainDecoders(
   const third = await trainStage<PhotoBatch>(
     {
       ...stage('joint', preset.epochs.joint, preset.epochs.decoders, learning, row),
-      ...{ data: photoBatches(experiment, 200 + seed), seed: 3000 + seed },
+      ...{ data: photoBatches(experiment, 200 + seed, { photographs: preset.photographs.joint }), seed: 3000 + seed },
       step: (batch, { generator, factors }) => {
         const latents = encoder.latents(batch.images);
         const vectors = encoder.attributes.forward(latents);
@@ -175,17 +176,17 @@ async function trainDecoders(
  */
 export async function trainRow(experiment: Experiment, job: Job): Promise<Trained> {
   const { preset } = experiment;
-  const { row, seed, imageNet } = job;
+  const { row, seed } = job;
   const baseRow: BaseRow = isEnhanced(row) ? 'rays' : row;
   const of = attributeModel(experiment, baseRows[baseRow].bands);
-  const encoder = new Encoder(preset, of.layout.size, new Generator(seed));
-  if (imageNet !== undefined) await loadImageNet(encoder, imageNet);
+  const { encoder, trained: start } = await startEncoder(experiment, of, { ...job, weights: baseRows.rays.weights });
   const base = await trainBase(experiment, baseRow, { encoder, of }, job);
-  if (!isEnhanced(row)) return { encoder, of, seconds: base.seconds, shares: { base: base.shares } };
+  const shares = { landmarks: start.shares, base: base.shares };
+  if (!isEnhanced(row)) return { encoder, of, seconds: start.seconds + base.seconds, shares };
   const decoders = new AlbedoDecoders(preset, enhancedRows[row].decoders, new Generator(500 + seed));
   const { decoders: second, joint } = await trainDecoders(experiment, row, { encoder, decoders, of }, job);
   return {
-    ...{ encoder, decoders, of, seconds: base.seconds + second.seconds + joint.seconds },
-    shares: { base: base.shares, decoders: second.shares, joint: joint.shares },
+    ...{ encoder, decoders, of, seconds: start.seconds + base.seconds + second.seconds + joint.seconds },
+    shares: { ...shares, decoders: second.shares, joint: joint.shares },
   };
 }

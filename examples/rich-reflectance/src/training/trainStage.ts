@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Generator, tensor, type Tensor } from '@chiaro/autograd';
-import { Adam, Trainer, type BatchSource, type Module } from '@chiaro/nn';
+import { Adam, cosineDecay, Schedule, Trainer, type BatchSource, type Module } from '@chiaro/nn';
 import { readJsonl, trainInFolder, type TextStream } from '@chiaro/nn/node';
 
 /** A stage of training: which networks learn, from what, how long. */
@@ -10,6 +10,8 @@ export interface Stage<Batch> {
   readonly title: string;
   /** The networks that learn, each with its rate of Adam, by name. */
   readonly networks: Readonly<Record<string, { readonly network: Module; readonly rate: number }>>;
+  /** Whether rates fall to zero along half a cosine. */
+  readonly rateFalls: boolean;
   /** Networks that are used as they are: without gradients, in their mode for use. */
   readonly fixed?: readonly Module[];
   readonly data: BatchSource<Batch>;
@@ -74,18 +76,21 @@ function withFactors<Batch>(
  * @throws ChiaroError where the folder holds a run with other settings; the signal's reason.
  *
  * @example
- * await trainStage({ folder, title, networks: { encoder: { network, rate: 1e-4 } }, data, epochs: 10, seed: 1, step }, {});
+ * await trainStage({ folder, title, networks: { encoder: { network, rate: 1e-4 } }, rateFalls: false, data, epochs: 10, seed: 1, step }, {});
  */
 export async function trainStage<Batch>(stage: Stage<Batch>, { stream, signal }: TrainingWatch): Promise<TrainedStage> {
-  const { folder, title, networks, fixed = [], data, epochs, seed, factors, step, about } = stage;
+  const { folder, title, networks, rateFalls, fixed = [], data, epochs, seed, factors, step, about } = stage;
   for (const network of fixed) network.freeze().eval();
   const learning = Object.entries(networks);
   for (const [, { network }] of learning) network.freeze(false).train();
   const optimizer = new Adam(learning.map(([, { network, rate }]) => ({ params: network.parameters(), lr: rate })));
   const generator = new Generator(seed);
+  const schedule = rateFalls && {
+    schedule: new Schedule(optimizer, cosineDecay({ over: Math.max(1, epochs * data.length) })),
+  };
   const modules = Object.fromEntries(learning.map(([name, { network }]) => [name, network]));
   const trainer = new Trainer<WithFactors<Batch>>({
-    ...{ state: { ...modules, optimizer, generator }, data: withFactors(data, factors), epochs },
+    ...{ state: { ...modules, optimizer, generator, ...schedule }, data: withFactors(data, factors), epochs },
     about: { ...about, epochs, steps: data.length, seed },
     step: (given) => {
       const terms = step(given.batch, { generator, factors: given.factors });

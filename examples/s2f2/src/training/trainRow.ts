@@ -2,13 +2,12 @@ import { Generator, type Tensor } from '@chiaro/autograd';
 import {
   AlbedoDecoders,
   attributeModel,
-  Encoder,
   incrementsOf,
-  loadImageNet,
   meanTerms,
   photoBatches,
   raysOf,
   stageFolder,
+  startEncoder,
   trainStage,
   viewsOf,
   type PhotoBatch,
@@ -30,6 +29,7 @@ import {
 import {
   coarseRows,
   fineWeights,
+  firstWeights,
   isCoarse,
   mediumWeights,
   type CoarseRow,
@@ -116,24 +116,25 @@ function texturedStep(
 export async function trainRow(experiment: Experiment, job: Job): Promise<Trained> {
   const { preset, folder } = experiment;
   const { row, seed, imageNet = 'none', vgg = 'none', ...watch } = job;
-  const { epochs, rate } = preset;
+  const { epochs, photographs, rate } = preset;
   const of = attributeModel(experiment, 9);
-  const encoder = new Encoder(preset, of.layout.size, new Generator(seed));
-  if (job.imageNet !== undefined) await loadImageNet(encoder, job.imageNet);
+  const { encoder, trained } = await startEncoder(experiment, of, { ...job, weights: firstWeights });
   const start: Networks = { of, encoder, places: texelPlaces(of.model.data, preset.texture) };
 
-  let seconds = 0;
-  const shares: Record<string, TrainedStage['shares']> = {};
+  let { seconds } = trained;
+  const shares: Record<string, TrainedStage['shares']> = { landmarks: trained.shares };
   const run = async (
     name: string,
     number: number,
+    photographs: number,
     stage: Pick<Stage<PhotoBatch>, 'networks' | 'epochs' | 'step'> &
       Partial<Pick<Stage<PhotoBatch>, 'fixed' | 'factors'>>,
   ): Promise<void> => {
     const trained = await trainStage<PhotoBatch>(
       {
         ...{ folder: stageFolder(folder, `${name}-stage`, seed), title: `S2F2, ${name}, seed ${seed}`, ...stage },
-        ...{ data: photoBatches(experiment, 100 * number + seed), seed: 1000 * number + seed },
+        ...{ data: photoBatches(experiment, 100 * number + seed, { photographs }), seed: 1000 * number + seed },
+        rateFalls: rate.falls,
         about: { stage: name, imageNet, vgg },
       },
       watch,
@@ -147,17 +148,25 @@ export async function trainRow(experiment: Experiment, job: Job): Promise<Traine
   });
 
   const coarse = isCoarse(row) ? row : 'coarse';
-  await run(coarse, 1, { networks: learner, epochs: epochs.base, step: coarseStep(experiment, start, coarse) });
+  await run(coarse, 1, photographs.base, {
+    networks: learner,
+    epochs: epochs.base,
+    step: coarseStep(experiment, start, coarse),
+  });
   if (isCoarse(row)) return { ...start, seconds, shares };
   if (row === 'coarseLonger') {
     const rest = epochs.decoders + epochs.joint;
-    await run(row, 2, { networks: learner, epochs: rest, step: coarseStep(experiment, start, 'coarse') });
+    await run(row, 2, photographs.joint, {
+      networks: learner,
+      epochs: rest,
+      step: coarseStep(experiment, start, 'coarse'),
+    });
     return { ...start, seconds, shares };
   }
 
   const decoders = new AlbedoDecoders(preset, 'dual', new Generator(500 + seed));
   const medium = { ...start, decoders };
-  await run('medium', 2, {
+  await run('medium', 2, photographs.decoders, {
     networks: { ...learner, decoders: { network: decoders, rate: rate.decoders } },
     ...{ epochs: epochs.decoders, factors: halving(mediumWeights) },
     step: texturedStep(experiment, medium, mediumWeights),
@@ -168,7 +177,7 @@ export async function trainRow(experiment: Experiment, job: Job): Promise<Traine
   if (job.vgg !== undefined) await loadBackbone(details, job.vgg);
   const weights = row === 'fine' ? fineWeights : { ...fineWeights, diffuseSymmetry: 0, diffuseConsistency: 0 };
   const fine = { ...medium, details };
-  await run(row, 3, {
+  await run(row, 3, photographs.joint, {
     networks: { ...learner, details: { network: details, rate: preset.unetRate } },
     ...{ fixed: [decoders], epochs: epochs.joint, factors: halving(weights) },
     step: texturedStep(experiment, fine, weights),

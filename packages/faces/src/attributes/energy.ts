@@ -3,6 +3,7 @@ import type { Tensor } from '../engine.js';
 import { landmarkLoss } from '../losses/index.js';
 import type { MorphableModel } from '../model/index.js';
 import { boxTerm } from '../regularisers/index.js';
+import { posedLandmarks } from '../scene/posedFace.js';
 import type { AttributeFace, RayOptions } from './attributeFace.js';
 import { rayTerm, vertexTerm } from './photoTerms.js';
 import type { AttributeView } from './photoTerms.js';
@@ -33,7 +34,7 @@ export function baseEnergy(
   rays: RayOptions,
   weights: BaseWeights,
 ): Tensor {
-  const { attributes, mesh } = face;
+  const { attributes } = face;
   const { camera, targets } = view;
   const meanSquare = (...parts: Tensor[]): Tensor =>
     parts
@@ -44,7 +45,7 @@ export function baseEnergy(
     rays: () => rayTerm(model, face, view, rays),
     vertices: () => vertexTerm(model, face, view),
     landmarks: () => {
-      const points = camera.toPixels(model.landmarks(mesh.positions));
+      const points = camera.toPixels(posedLandmarks(model, attributes));
       return landmarkLoss(points.narrow(1, 0, 2), targets).div(points.shape[0]);
     },
     shapePrior: () => meanSquare(attributes.identity),

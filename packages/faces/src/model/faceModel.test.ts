@@ -193,7 +193,7 @@ describe('a small model', () => {
     expect(largestDifference(await c.grad!.data(), along(identity, 3))).toBeLessThan(2e-3);
     expect(largestDifference(await b.grad!.data(), along(blendshapes, 3))).toBeLessThan(2e-3);
 
-    const batch = small.geometry({
+    const coefficients = {
       identity: tensor([
         [0.5, -1, 2],
         [0, 0, 0],
@@ -202,11 +202,14 @@ describe('a small model', () => {
         [0.1, 0, 0.9],
         [0, 0, 0],
       ]),
-    });
+    };
+    const batch = small.geometry(coefficients);
     expect(batch.shape).toEqual([2, size / 3, 3]);
     expect(largestDifference(await batch.select(0, 0).data(), expected)).toBeLessThan(1e-4);
     expect(largestDifference(await batch.select(0, 1).data(), positions)).toBeLessThan(1e-5);
-    expect(small.landmarks(batch).shape).toEqual([2, 68, 3]);
+    const landmarks = small.landmarks(batch);
+    expect(landmarks.shape).toEqual([2, 68, 3]);
+    expect(largestDifference(await small.landmarksOf(coefficients).data(), await landmarks.data())).toBeLessThan(1e-4);
   });
 
   it('albedo is mean + modes times the tint; pigments darken as they should; the prior is a sum of squares', async () => {

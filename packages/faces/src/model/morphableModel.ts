@@ -8,7 +8,7 @@ import { expressionPca } from './expressionPca.js';
 import { checkFaceModel } from './faceModelData.js';
 import type { FaceModelData } from './faceModelData.js';
 import { FaceJoints } from './joints/faceJoints.js';
-import { pointsAtVertices, valuesAtPoints } from './surfacePoints.js';
+import { numbersAtPoints, pointsAtVertices, valuesAtPoints } from './surfacePoints.js';
 import type { SurfacePoints } from './surfacePoints.js';
 import { albedoOf, mixed } from './albedo.js';
 import type { AlbedoCoefficients, AlbedoMaps } from './albedo.js';
@@ -97,6 +97,8 @@ export class MorphableModel implements AlbedoMaps {
   /** [A] what `sample` takes of each albedo mode's deviation. */
   readonly #sampledShare: Tensor;
   readonly #contourNormals: Float32Array;
+  /** The landmarks of the mean [68, 3], of the identity modes [K, 68, 3] and of the blendshapes [B, 68, 3]. */
+  readonly #landmarkModes: { readonly mean: Tensor; readonly identity: Tensor; readonly blendshapes: Tensor };
 
   /** @throws FormatError where the lists of `data` do not fit each other. */
   constructor(data: FaceModelData) {
@@ -130,6 +132,13 @@ export class MorphableModel implements AlbedoMaps {
     );
     this.#meanMesh = mesh({ ...data, positions: this.mean, rest: positions });
     this.#contourNormals = contourNormals(positions, data.landmarks);
+    const landmarks = (values: ArrayLike<number>, count: number): Tensor =>
+      tensor(numbersAtPoints(values, { count, channels: 3 }, data.landmarkPoints), [count, 68, 3]);
+    this.#landmarkModes = {
+      mean: landmarks(positions, 1).select(0, 0),
+      identity: landmarks(data.identity, this.identityCount),
+      blendshapes: landmarks(data.blendshapes, this.blendshapeCount),
+    };
   }
 
   /**
@@ -237,5 +246,16 @@ export class MorphableModel implements AlbedoMaps {
   /** Positions of the 68 landmarks [..., 68, 3] on a face [..., V, 3]; see `landmarkPoints` for `view`. */
   landmarks(positions: Tensor, view?: HeadView): Tensor {
     return valuesAtPoints(positions, this.landmarkPoints(view));
+  }
+
+  /**
+   * The 68 landmarks [..., 68, 3] of the face that coefficients [..., K] and [..., B] mean: those of `geometry`, without the
+   * cost of its other vertices.
+   */
+  landmarksOf({ identity, blendshapes }: Required<Pick<ShapeCoefficients, 'identity' | 'blendshapes'>>): Tensor {
+    const modes = this.#landmarkModes;
+    return modes.mean
+      .add(mixed('identity', identity, modes.identity))
+      .add(mixed('blendshapes', blendshapes, modes.blendshapes));
   }
 }

@@ -33,6 +33,22 @@ export const renumberPoints = (
   weights,
 });
 
+/** Values of the vertices [K, V, C] at points, as numbers: [K, N, C]. */
+export function numbersAtPoints(
+  values: ArrayLike<number>,
+  { count, channels }: { readonly count: number; readonly channels: number },
+  { vertices, weights }: SurfacePoints,
+): Float32Array {
+  const [rows, own] = [weights.length / 3, values.length / count];
+  const found = new Float32Array(count * rows * channels);
+  for (let k = 0; k < count; k++)
+    for (let i = 0; i < weights.length; i++)
+      for (let c = 0; c < channels; c++)
+        found[(k * rows + Math.floor(i / 3)) * channels + c] +=
+          weights[i] * values[k * own + vertices[i] * channels + c];
+  return found;
+}
+
 /** Points of a surface as tensors, for steps in which they change. */
 export interface PointTensors {
   /** [N * 3] int32. */

@@ -22,6 +22,12 @@ export function posedFace(model: MorphableModel, { rotation, translation, identi
   return { ...mesh, rest: model.data.positions, normals: vertexNormals(positions, mesh.topology) };
 }
 
+/** The 68 landmarks [68, 3] of `posedFace`, without the rest of it. */
+export const posedLandmarks = (
+  model: MorphableModel,
+  { rotation, translation, identity, blendshapes }: FacePose,
+): Tensor => axisAngle(rotation).apply(model.landmarksOf({ identity, blendshapes })).add(translation);
+
 /** Reflectance of a face as textures [H, W, 3], linear RGB. */
 export interface FaceTextures {
   readonly diffuse: Tensor;
