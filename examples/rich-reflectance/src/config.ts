@@ -23,8 +23,12 @@ export interface Preset {
   /** Rows of the map that rays look the light up in. */
   readonly lightHeight: number;
   readonly batchSize: number;
-  /** Before all rows: E learns by landmarks alone where heads are, once, in place of ImageNet's weights. */
-  readonly landmarks: { readonly epochs: number; readonly batchSize: number; readonly rate: number };
+  /** Before all rows, once, in place of ImageNet's weights: E learns where heads are, and then their light too. */
+  readonly start: {
+    readonly epochs: { readonly landmarks: number; readonly light: number };
+    readonly batchSize: number;
+    readonly rate: number;
+  };
   /** Of E alone, of the decoders with E fixed, and of all together. */
   readonly epochs: StageNumbers;
   /** How many photographs of the pool an epoch of these shows. */
@@ -60,7 +64,8 @@ export const presets = {
   paper: {
     ...{ encoder: 'resnet152', width: 64, latent: 1000, size: 256, texture: 256, decoderChannels: 256 },
     ...{ modes: { identity: 80, albedo: 80 }, lightHeight: 64, batchSize: 8 },
-    ...{ landmarks: { epochs: 0, batchSize: 8, rate: 1e-6 }, epochs: { base: 10, decoders: 5, joint: 5 } },
+    ...{ start: { epochs: { landmarks: 0, light: 0 }, batchSize: 8, rate: 1e-6 } },
+    ...{ epochs: { base: 10, decoders: 5, joint: 5 } },
     ...{ photographs: { base: 20_000, decoders: 20_000, joint: 20_000 } },
     ...{ rate: { encoder: 1e-6, decoders: 1e-7, falls: false } },
     ...{ world: { pool: 20_000, test: 200, spp: 64 }, judgingSpp: 64 },
@@ -68,7 +73,8 @@ export const presets = {
   small: {
     ...{ encoder: 'resnet18', width: 16, latent: 256, size: 48, texture: 32, decoderChannels: 32 },
     ...{ modes: { identity: 40, albedo: 40 }, lightHeight: 32, batchSize: 4 },
-    ...{ landmarks: { epochs: 30, batchSize: 16, rate: 1e-3 }, epochs: { base: 1, decoders: 2, joint: 2 } },
+    ...{ start: { epochs: { landmarks: 30, light: 10 }, batchSize: 16, rate: 1e-3 } },
+    ...{ epochs: { base: 1, decoders: 2, joint: 2 } },
     ...{ photographs: { base: 1600, decoders: 400, joint: 400 } },
     ...{ rate: { encoder: 3e-4, decoders: 1e-3, falls: true } },
     ...{ world: { pool: 3200, test: 24, spp: 32 }, judgingSpp: 64 },
@@ -76,7 +82,8 @@ export const presets = {
   smoke: {
     ...{ encoder: 'resnet18', width: 4, latent: 16, size: 32, texture: 16, decoderChannels: 8 },
     ...{ modes: { identity: 6, albedo: 4 }, lightHeight: 16, batchSize: 2 },
-    ...{ landmarks: { epochs: 2, batchSize: 2, rate: 3e-3 }, epochs: { base: 5, decoders: 2, joint: 2 } },
+    ...{ start: { epochs: { landmarks: 1, light: 1 }, batchSize: 2, rate: 3e-3 } },
+    ...{ epochs: { base: 5, decoders: 2, joint: 2 } },
     ...{ photographs: { base: 4, decoders: 4, joint: 4 } },
     ...{ rate: { encoder: 3e-3, decoders: 3e-3, falls: false } },
     ...{ world: { pool: 4, test: 2, spp: 4 }, judgingSpp: 16 },

@@ -181,12 +181,13 @@ export async function trainRow(experiment: Experiment, job: Job): Promise<Traine
   const of = attributeModel(experiment, baseRows[baseRow].bands);
   const { encoder, trained: start } = await startEncoder(experiment, of, { ...job, weights: baseRows.rays.weights });
   const base = await trainBase(experiment, baseRow, { encoder, of }, job);
-  const shares = { landmarks: start.shares, base: base.shares };
-  if (!isEnhanced(row)) return { encoder, of, seconds: start.seconds + base.seconds, shares };
+  const begun = start.landmarks.seconds + start.light.seconds;
+  const shares = { landmarks: start.landmarks.shares, light: start.light.shares, base: base.shares };
+  if (!isEnhanced(row)) return { encoder, of, seconds: begun + base.seconds, shares };
   const decoders = new AlbedoDecoders(preset, enhancedRows[row].decoders, new Generator(500 + seed));
   const { decoders: second, joint } = await trainDecoders(experiment, row, { encoder, decoders, of }, job);
   return {
-    ...{ encoder, decoders, of, seconds: start.seconds + base.seconds + second.seconds + joint.seconds },
+    ...{ encoder, decoders, of, seconds: begun + base.seconds + second.seconds + joint.seconds },
     shares: { ...shares, decoders: second.shares, joint: joint.shares },
   };
 }

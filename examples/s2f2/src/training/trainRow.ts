@@ -121,8 +121,10 @@ export async function trainRow(experiment: Experiment, job: Job): Promise<Traine
   const { encoder, trained } = await startEncoder(experiment, of, { ...job, weights: firstWeights });
   const start: Networks = { of, encoder, places: texelPlaces(of.model.data, preset.texture) };
 
-  let { seconds } = trained;
-  const shares: Record<string, TrainedStage['shares']> = { landmarks: trained.shares };
+  let seconds = trained.landmarks.seconds + trained.light.seconds;
+  const shares: Record<string, TrainedStage['shares']> = {
+    ...{ landmarks: trained.landmarks.shares, light: trained.light.shares },
+  };
   const run = async (
     name: string,
     number: number,

@@ -6,6 +6,7 @@ import { albedoAtlas } from './albedoAtlas.js';
 import { faceOfAttributes, traceFace } from './attributeFace.js';
 import { baseEnergy, baseTerms } from './energy.js';
 import type { BaseWeights } from './energy.js';
+import { shadeTerm, vertexTerm } from './photoTerms.js';
 import type { AttributeView } from './photoTerms.js';
 import { squareModel } from './squareModel.testing.js';
 import { attributeLayout, attributeNames, attributesOf, vectorOfAttributes } from './layout.js';
@@ -142,6 +143,25 @@ describe('the base energy', () => {
       const part = gradient.subarray(first, first + count);
       expect(part.every((g) => Number.isFinite(g))).toBe(true);
       expect(part.some((g) => g !== 0)).toBe(true);
+    }
+  });
+
+  it('of shades is the vertex-based term, and moves light and reflectance alone', async () => {
+    const photo = await view();
+    const cell = new Parameter(tensor(truth).add(0.05));
+    const face = faceOfAttributes(of, cell);
+    const whole = vertexTerm(model, face, photo);
+    const every = Array.from({ length: model.vertexCount }, (_, v) => v);
+    expect(await shadeTerm(model, face, photo, every).item()).toBeCloseTo(await whole.item(), 5);
+    const [even, odd] = [0, 1].map((rest) => every.filter((v) => v % 2 === rest));
+    expect(await shadeTerm(model, face, photo, even).item()).not.toBe(await shadeTerm(model, face, photo, odd).item());
+
+    shadeTerm(model, face, photo, even).backward();
+    const gradient = await cell.grad!.data();
+    for (const name of attributeNames) {
+      const { first, count } = layout.parts[name];
+      const moves = gradient.subarray(first, first + count).some((g) => g !== 0);
+      expect([name, moves]).toEqual([name, ['albedo', 'tint', 'light'].includes(name)]);
     }
   });
 });

@@ -6,6 +6,7 @@ export { faceOfAttributes, traceFace } from './attributeFace.js';
 export type { AttributeFace, AttributeModel, RayOptions } from './attributeFace.js';
 export { baseEnergy, baseTerms } from './energy.js';
 export type { BaseTerm, BaseWeights } from './energy.js';
+export { shadeTerm } from './photoTerms.js';
 export type { AttributeView } from './photoTerms.js';
 export { attributeResult } from './attributeResult.js';
 export type { AttributeResultOptions, SeenFace } from './attributeResult.js';

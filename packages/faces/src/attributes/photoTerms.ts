@@ -1,4 +1,4 @@
-import { renderVertices, sampleImage } from '../engine.js';
+import { mesh, renderVertices, sampleImage, sampleTexture, tensor, vertexNormals, vertexUVs } from '../engine.js';
 import type { Camera, Tensor } from '../engine.js';
 import type { LandmarkTargets } from '../losses/index.js';
 import type { MorphableModel } from '../model/index.js';
@@ -44,4 +44,26 @@ export function vertexTerm(model: MorphableModel, face: AttributeFace, { photo, 
   const { mesh, textures, attributes } = face;
   const seen = renderVertices({ mesh, bsdf: faceBsdf(model, textures) }, attributes.light, camera);
   return weightedDifference(seen.colors, sampleImage(photo, seen.pixels), seen.weights.mul(model.faceMask));
+}
+
+/**
+ * `vertexTerm` at some vertices [N], of light and reflectance alone: positions and normals carry no gradient. Of every tenth
+ * vertex it costs a tenth. Shape [].
+ */
+export function shadeTerm(
+  model: MorphableModel,
+  face: AttributeFace,
+  { photo, camera }: AttributeView,
+  vertices: ArrayLike<number>,
+): Tensor {
+  const at = tensor(Int32Array.from(vertices));
+  const own = (values: Tensor): Tensor => values.indexSelect(0, at);
+  const { positions, topology, normals = vertexNormals(positions, topology) } = face.mesh;
+  const points = mesh({ positions: own(positions).detach(), normals: own(normals).detach(), triangles: [] });
+  const places = own(vertexUVs(face.mesh));
+  const diffuse = sampleTexture(face.textures.diffuse, places);
+  const specular = sampleTexture(face.textures.specular, places);
+  const bsdf = faceBsdf(model, { diffuse, specular });
+  const seen = renderVertices({ mesh: points, bsdf }, face.attributes.light, camera);
+  return weightedDifference(seen.colors, sampleImage(photo, seen.pixels), seen.weights.mul(own(model.faceMask)));
 }
