@@ -50,13 +50,11 @@ export interface Preset {
  * from ImageNet's weights (`--imagenet`). It needs a graphics card.
  *
  * small: 48 x 48 pixels, 32 texels, ResNet-18 at a quarter of its channels (some 9 M multiply-adds an image), decoders at an
- * eighth, 8 samples a pixel. A step of 4 images is 4 x 48^2 x 8 = 74,000 paths and their gradients, which outweigh the
- * networks. 400 faces make 100 steps an epoch: 400 of E (0.38 s of processor time each with a software driver on cores that
- * other work shared, measured; with 16 and 32 samples or a bounce more, up to three times that), 200 of the decoders (0.2 s) and
- * 200 of both (0.55 s), besides some 16 s of kernels for each stage and as much for judging each row. For one seed all rows,
- * with the stages that they share, are 2,750 s of processor time, and the photographs 110 s once: the table is 8,400 s, which two
- * processes side by side on two cores do in some 70 minutes. Adam from random weights: 3e-4 and 1e-3 instead of 1e-6 and 1e-7; 100
- * steps of it on 8 faces took landmarks from 5 standard deviations to below 1 and the mean vertex error from 3.7 to 3.1 mm.
+ * eighth, 8 samples a pixel. A ray traced step of 4 images, 74,000 paths with their gradients, takes a quarter of a second on one
+ * core with a software driver, so that a row can have some 400 of them; from random weights E learns nothing of shapes in that. So it
+ * begins, in the place of ImageNet's weights and once for all rows, by 6,000 steps of 16 landmarks alone (0.12 s) and 2,000 with
+ * light and reflectance at a few hundred vertices (0.33 s). Then 1,600 photographs are 400 steps of E, 400 photographs twice 200 of the
+ * decoders (0.2 s), and as many of both (0.55 s). Adam's rates, 3e-4 and 1e-3 instead of 1e-6 and 1e-7, fall to zero in each stage.
  *
  * smoke: everything once, in seconds.
  */

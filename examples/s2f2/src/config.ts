@@ -28,11 +28,11 @@ const vggUNet: Preset['unet'] = { encoder: vgg16Stages, decoder: [256, 128, 64, 
  *
  * small: 48 x 48 pixels, of which 3 to 5 show a furrow (`furrows`), and 32 x 32 texels, batches of 4, 8 samples, with which
  * gradients of geometry are not noise alone: 4 x 48^2 x 8 = 74,000 paths with their gradients in a step, which outweigh the
- * networks (ResNet-18 at an eighth of its channels, each U-net one convolution for a stage, 4.6 M multiply-adds). 200 faces are 50
- * steps an epoch: 10, 3 and 3 epochs are 500, 150 and 150 steps. With a software driver on cores that other work shared, a step
- * took 0.36 s (rays), 0.45 s (with vertices), 0.6 s (with edges) and 0.75 s (fine) of processor time, and the kernels of a stage 5
- * to 12 s. Stages are shared between rows of a seed: eight coarse ones, 300 steps more of one, one medium and two fine ones are
- * some 2,600 s with judging, three seeds some 7,900 s, which two processes side by side on two cores do in some 66 minutes.
+ * networks (rich reflectance's small ones, each U-net one convolution for a stage, 4.6 M multiply-adds). E begins as that
+ * paper's does, by landmarks and light, once for all rows. Then 2,000 photographs are 500 steps of the coarse stage, 200
+ * photographs three times 150 of the medium and of the fine one. On one core with a software driver a step takes some 0.25 s
+ * (rays), 0.35 s (with vertices), 0.6 s (with edges) and 0.75 s (fine), the kernels of a stage 5 to 12 s. Stages are shared between
+ * rows of a seed.
  *
  * smoke: everything once, in seconds.
  */
