@@ -2,12 +2,18 @@ import { join } from 'node:path';
 import { deviceInfo } from '@chiaro/autograd';
 import type { AttributeFace } from '@chiaro/faces';
 import { ResultsFile } from '@chiaro/nn/node';
-import type { Experiment } from './experiment.js';
+import { attributeModel, type Experiment } from './experiment.js';
 import { meanFace, meanFaceRelit } from './naive.js';
+import { facesIn } from './network.js';
+import { batchOf } from './training/photoBatch.js';
+import { startEncoder, type EncoderStart } from './training/startEncoder.js';
 import type { TrainedStage } from './training/trainStage.js';
 
-/** What has to be beaten: the mean face in even light for everybody, and in the light that fits each photograph best. */
-export const naiveRows = ['mean', 'light'] as const;
+/**
+ * What has to be beaten: the mean face in even light for everybody, and in the light that fits each photograph best; and what all rows begin
+ * from (`startEncoder`).
+ */
+export const naiveRows = ['mean', 'light', 'start'] as const;
 export type NaiveRow = (typeof naiveRows)[number];
 
 /** What a row of a table says. */
@@ -42,9 +48,13 @@ export async function once<Row extends string, Scores>(
   return entry;
 }
 
-/** Judges what has to be beaten. @param scoresOf judges the faces of the test's photographs, by their numbers. */
+/**
+ * Judges what has to be beaten; the start where the preset trains one.
+ * @param scoresOf judges the faces of the test's photographs, by their numbers.
+ */
 export async function judgeNaive<Row extends string, Scores>(
   experiment: Experiment,
+  start: EncoderStart,
   scoresOf: (faceOf: (n: number) => AttributeFace) => Promise<Scores>,
 ): Promise<RowEntry<Row, Scores>[]> {
   const faces = {
@@ -53,9 +63,15 @@ export async function judgeNaive<Row extends string, Scores>(
       return () => face;
     },
     light: () => meanFaceRelit(experiment),
+    start: async () => {
+      const of = attributeModel(experiment, 9);
+      const { encoder } = await startEncoder(experiment, of, start);
+      return facesIn(of, { encoder: encoder.eval() }, batchOf(experiment.test, experiment.preset.size).images);
+    },
   };
+  const { landmarks, light } = experiment.preset.start.epochs;
   const entries = [];
-  for (const row of naiveRows)
+  for (const row of naiveRows.filter((name) => name !== 'start' || landmarks + light > 0))
     entries.push(
       await once<Row, Scores>(experiment.folder, row, 0, async () => ({
         seconds: 0,

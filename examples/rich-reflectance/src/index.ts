@@ -25,6 +25,7 @@ export type { PhotoBatch } from './training/photoBatch.js';
 export { trainStage } from './training/trainStage.js';
 export type { Stage, StepInputs, TrainedStage, TrainingWatch } from './training/trainStage.js';
 export { startEncoder } from './training/startEncoder.js';
+export type { EncoderStart } from './training/startEncoder.js';
 export { meanTerms } from './training/terms.js';
 export { raysOf, stageFolder } from './training/trainRow.js';
 export { inLight, photoDrawing, predictPhoto, savePicture, takeApart } from './uses/photos.js';

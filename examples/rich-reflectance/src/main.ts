@@ -61,7 +61,7 @@ async function train(): Promise<void> {
   const jobs = values.table
     ? tableSeeds.flatMap((k) => rowNames.map((each) => ({ row: each, seed: k })))
     : [{ row, seed }];
-  await naiveEntries(experiment);
+  await naiveEntries(experiment, { imageNet: values.imagenet });
   for (const job of jobs) {
     for (const line of shareLines(await runRow(experiment, { ...job, imageNet: values.imagenet }))) console.log(line);
   }

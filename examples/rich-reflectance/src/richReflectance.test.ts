@@ -42,7 +42,7 @@ describe('rich reflectance', () => {
   });
 
   it('trains encoder and decoders by rays without labels, judges them, and does nothing twice', async () => {
-    const [mean, light] = await naiveEntries(experiment);
+    const [mean, light, start] = await naiveEntries(experiment, { stream: false });
     const entry = await runRow(experiment, { row: 'rays', seed: 1, stream: false });
     const { rays, landmarks, vertices } = entry.shares!['base'];
     expect(Object.values(entry.shares!['base']).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
@@ -60,7 +60,7 @@ describe('rich reflectance', () => {
     const tail = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
     expect(tail(losses.slice(-3))).toBeLessThan(tail(losses.slice(0, 3)));
 
-    expect(await resultsIn(out).read()).toEqual([mean, light, entry]);
+    expect(await resultsIn(out).read()).toEqual([mean, light, start, entry]);
 
     // all stages: the base reconstruction is the one that there is
     const whole = await runRow(experiment, { row: 'dual', seed: 1, stream: false });

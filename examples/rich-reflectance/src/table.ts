@@ -1,17 +1,18 @@
-import { rowNames, type Row } from './config.js';
+import { baseRows, rowNames, type Row } from './config.js';
 import { judgeNaive, naiveRows, once, type RowEntry } from './entries.js';
 import { measures, measureTitles, score, type Measure, type Scores } from './evaluate.js';
 import type { Experiment } from './experiment.js';
 import { facesIn, saveNetworks } from './network.js';
 import { batchOf } from './training/photoBatch.js';
+import type { EncoderStart } from './training/startEncoder.js';
 import { trainRow, type Job } from './training/trainRow.js';
 
 /** What a row of the table says. */
 export type Entry = RowEntry<Row, Scores>;
 
 /** What has to be beaten. */
-export const naiveEntries = (experiment: Experiment): Promise<Entry[]> =>
-  judgeNaive(experiment, (faceOf) => score(experiment, faceOf));
+export const naiveEntries = (experiment: Experiment, start: Omit<EncoderStart, 'weights'> = {}): Promise<Entry[]> =>
+  judgeNaive(experiment, { ...start, weights: baseRows.rays.weights }, (faceOf) => score(experiment, faceOf));
 
 /** Trains a row and judges it. What was done is not done again. */
 export function runRow(experiment: Experiment, job: Job): Promise<Entry> {
@@ -29,6 +30,7 @@ export function runRow(experiment: Experiment, job: Job): Promise<Entry> {
 const names: Readonly<Record<Entry['row'], string>> = {
   mean: 'mean face, even light',
   light: 'mean face, light refitted',
+  start: 'E before all rows',
   rays: 'ray traced, 9 bands, 8 samples',
   vertices: 'vertex-based',
   both: 'vertex-based and ray traced',

@@ -69,7 +69,7 @@ async function train(): Promise<void> {
   const experiment = await prepare(presets[name], folder, { onProgress });
   const seeds = values.seed === undefined ? [1, 2, 3] : [seed];
   const jobs = values.table ? seeds.flatMap((k) => rowNames.map((each) => ({ row: each, seed: k }))) : [{ row, seed }];
-  await naiveEntries(experiment);
+  await naiveEntries(experiment, { imageNet: values.imagenet });
   for (const job of jobs) {
     const entry = await runRow(experiment, { ...job, imageNet: values.imagenet, vgg: values.vgg });
     for (const line of shareLines(entry)) console.log(line);

@@ -1,5 +1,5 @@
-import { judgeNaive, once, saveNetworks, type RowEntry } from '@chiaro/example-rich-reflectance';
-import type { Row } from '../config.js';
+import { judgeNaive, once, saveNetworks, type EncoderStart, type RowEntry } from '@chiaro/example-rich-reflectance';
+import { firstWeights, type Row } from '../config.js';
 import type { Experiment } from '../experiment.js';
 import { trainRow, type Job } from '../training/trainRow.js';
 import { scoreFaces, scoreNetworks, type Scores } from './measures.js';
@@ -8,8 +8,8 @@ import { scoreFaces, scoreNetworks, type Scores } from './measures.js';
 export type Entry = RowEntry<Row, Scores>;
 
 /** What has to be beaten. */
-export const naiveEntries = (experiment: Experiment): Promise<Entry[]> =>
-  judgeNaive(experiment, (faceOf) =>
+export const naiveEntries = (experiment: Experiment, start: Omit<EncoderStart, 'weights'> = {}): Promise<Entry[]> =>
+  judgeNaive(experiment, { ...start, weights: firstWeights }, (faceOf) =>
     scoreFaces(
       experiment,
       experiment.test.map((_, n) => faceOf(n)),

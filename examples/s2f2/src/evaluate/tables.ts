@@ -6,6 +6,7 @@ import type { Measure } from './measures.js';
 const names: Readonly<Record<Entry['row'], string>> = {
   mean: 'mean face, even light',
   light: 'mean face, light refitted',
+  start: 'E before all rows',
   coarse: 'rays and vertices (coarse)',
   rays: 'rays only',
   strongRays: 'rays only, weight x 1.5',
@@ -39,12 +40,12 @@ const later: readonly LaterRow[] = ['coarseLonger', 'medium', 'fine', 'fineFree'
 const tables: readonly Columns[] = [
   {
     title: 'The vertex-based term',
-    rows: ['mean', 'light', ...(Object.keys(coarseRows) as CoarseRow[])],
+    rows: ['mean', 'light', 'start', ...(Object.keys(coarseRows) as CoarseRow[])],
     columns: ['vertices', 'band', 'normals', 'under20', 'under25', 'under30'],
   },
   {
     title: 'The stages',
-    rows: ['mean', 'light', 'coarse', ...later],
+    rows: ['mean', 'light', 'start', 'coarse', ...later],
     columns: ['ssim', 'psnr', 'normals', 'albedo', 'diffuseSsim', 'leak', 'shine', 'relit'],
   },
   {
