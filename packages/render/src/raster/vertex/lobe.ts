@@ -18,7 +18,7 @@ const aboutMirror = cached((kind: BsdfKind): ExprFunction => {
   const names = members.map(([name]) => `p_${name}`).join(', ');
   const base = kind.base === undefined ? '' : ` - ${kind.base.name}(${names}) * INV_PI`;
   const text = `fn ${kind.name}_aboutMirror(c: f32, theta: f32, phi: f32, ${list}) -> vec3f {
-    let s = sqrt(max(1.0 - c * c, 0.0));
+    let s = sqrt(max(1.0 - c * c, 1e-12)); // seen from the front the root has no derivative
     let sideways = sin(theta) * vec2f(cos(phi), sin(phi));
     let wi = vec3f(c * sideways.x - s * cos(theta), sideways.y, s * sideways.x + c * cos(theta));
     if (wi.z <= 0.0) { return vec3f(0.0); }

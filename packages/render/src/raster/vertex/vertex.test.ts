@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ShapeError, compileToJS, expr, gradcheck, tensor } from '../../engine.js';
+import { Parameter, ShapeError, compileToJS, expr, gradcheck, tensor } from '../../engine.js';
 import type { Tensor } from '../../engine.js';
 import { bsdf, ggx, lambert } from '../../bsdf/index.js';
 import type { Bsdf } from '../../bsdf/index.js';
@@ -94,6 +94,28 @@ describe('the vertex renderer', () => {
       expect(found[0], `alpha ${alpha}, grazing`).toBeLessThan(row[0] + 0.02);
       expect(found[0], `alpha ${alpha}, grazing`).toBeGreaterThan(row[0] - 0.02);
     }
+  });
+
+  it('has gradients where it is seen from the front, exactly or but for rounding', async () => {
+    const cosines = new Parameter(tensor([1, 1 - 2 ** -24, 0.999, 0.5]));
+    const values = { diffuse: tensor([0, 0, 0]), specular: tensor([1, 1, 1]), roughness: 0.6 };
+    mirrorMoments(ggx.kind, cosines, values, 8).square().sum().backward();
+    const gradient = await cosines.grad!.data();
+    expect(gradient.every((g) => Number.isFinite(g))).toBe(true);
+    expect(gradient[3]).not.toBe(0);
+    const above = Math.fround(1 + 2 ** -22); // what a product of unit vectors rounds to
+    const facing = new Parameter(tensor([[0, 0, above]]));
+    const point = mesh({ positions: tensor([[0, 0, 0]]), normals: facing, triangles: [] });
+    const front = perspective({ fovY: 0.5, width: 8, height: 8, ...lookAt([0, 0, 5], [0, 0, 0]) });
+    renderVertices(
+      { mesh: point, bsdf: ggx({ diffuse: 0.5, specular: 0.3, roughness: 0.5 }) },
+      tensor([[3, 2, 1]]),
+      front,
+    )
+      .colors.square()
+      .sum()
+      .backward();
+    expect((await facing.grad!.data()).every((g) => Number.isFinite(g))).toBe(true);
   });
 
   it('agrees with the integral over the hemisphere: exactly seen from the front, nearly from the side', async () => {
