@@ -37,7 +37,7 @@ describe('S2F2', () => {
 
   it('learns in three stages without labels, is judged, and does nothing twice', async () => {
     const entry = await runRow(experiment, { row: 'fine', seed: 1, stream: false });
-    expect(Object.keys(entry.shares!)).toEqual(['landmarks', 'coarse', 'medium', 'fine']);
+    expect(Object.keys(entry.shares!)).toEqual(['landmarks', 'light', 'coarse', 'medium', 'fine']);
     const first = entry.shares!['fine'];
     expect(Object.values(first).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
     expect(Math.min(first['rays'], first['vertices'])).toBeGreaterThan(0.02);
