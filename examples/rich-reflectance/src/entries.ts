@@ -10,8 +10,8 @@ import { startEncoder, type EncoderStart } from './training/startEncoder.js';
 import type { TrainedStage } from './training/trainStage.js';
 
 /**
- * What has to be beaten: the mean face in even light for everybody, and in the light that fits each photograph best; and what all rows begin
- * from (`startEncoder`).
+ * What has to be beaten: the mean face in even light for everybody, and in the light that fits each photograph best; and
+ * what all rows begin from (`startEncoder`).
  */
 export const naiveRows = ['mean', 'light', 'start'] as const;
 export type NaiveRow = (typeof naiveRows)[number];

@@ -28,10 +28,10 @@ export interface EncoderStart extends TrainingWatch {
 const thinning = 8;
 
 /**
- * The encoder that all rows with all seeds begin from, in the place of ImageNet's weights, which do not fit small networks. It
- * has learned where heads are, by landmarks and priors, and then besides what light they are in, by the vertex-based renderer at
- * some vertices of a face that this does not move: shape and pose know nothing but landmarks. Where the preset gives
- * it no epochs, it is ImageNet's, or random.
+ * The encoder that all rows with all seeds begin from, in the place of ImageNet's weights, which do not fit small networks.
+ * It has learned where heads are, by landmarks and priors, and then besides what light they are in, by the vertex-based
+ * renderer at some vertices of a face that this does not move: shape and pose know nothing but landmarks. Where the preset
+ * gives it no epochs, it is ImageNet's, or random.
  */
 export async function startEncoder(
   experiment: Experiment,
