@@ -1,28 +1,21 @@
 import { join } from 'node:path';
 import { tensor } from '@chiaro/autograd';
 import { openDataset } from '@chiaro/faces/node';
-import { bytesToLinear, saveImage } from '@chiaro/render';
+import { bytesToLinear, imageGrid, saveImage } from '@chiaro/render';
 import type { Experiment } from './experiment.js';
 import { geometryOf } from './model/faceRenderer.js';
 import { groups, type Group } from './model/parameters.js';
 import { roundFolder } from './training.js';
 
-/** A row or grid of square pictures, [S * S * 3] sRGB bytes each, side by side with a gap: a PNG. */
+/** Square pictures, [S * S * 3] sRGB bytes each, in rows of so many columns: a PNG. */
 export async function saveSheet(
   path: string,
   pictures: readonly Uint8Array[],
-  { columns, gap = 2 }: { readonly columns: number; readonly gap?: number },
+  { columns }: { readonly columns: number },
 ): Promise<void> {
   const side = Math.sqrt(pictures[0].length / 3);
-  const rows = Math.ceil(pictures.length / columns);
-  const [height, width] = [rows * (side + gap) - gap, columns * (side + gap) - gap];
-  const sheet = new Uint8Array(3 * height * width).fill(24);
-  pictures.forEach((picture, k) => {
-    const [top, left] = [Math.floor(k / columns) * (side + gap), (k % columns) * (side + gap)];
-    for (let y = 0; y < side; y++)
-      sheet.set(picture.subarray(3 * y * side, 3 * (y + 1) * side), 3 * ((top + y) * width + left));
-  });
-  await saveImage(path, tensor(bytesToLinear(sheet), [height, width, 3]));
+  const tensors = pictures.map((picture) => tensor(bytesToLinear(picture), [side, side, 3]));
+  await saveImage(path, imageGrid(tensors, { columns }));
 }
 
 /** Pictures of a kind in figure 3. */

@@ -45,6 +45,8 @@ export { editedFiles } from './edit/editedFiles.js';
 export { renderFittedFace } from './edit/renderFittedFace.js';
 export type { RenderFittedFaceOptions } from './edit/renderFittedFace.js';
 export { resultFiles } from './report/resultFiles.js';
+export { displayImage } from './export/display.js';
+export type { Display, DisplayedImage } from './export/display.js';
 export { faceToGLB } from './export/glb.js';
 export type { FaceFile } from './export/glb.js';
 export type { FitJSON } from './export/fitJSON.js';

@@ -1,33 +1,19 @@
 import { tensor } from '@chiaro/autograd';
-import { saveImage } from '@chiaro/render';
+import { imageGrid, saveImage, type ImageGridOptions } from '@chiaro/render';
 import { shadingOf } from '../data/formation.js';
 
 /** A square picture, [S * S * 3] linear RGB; what is outside of 0..1 is clipped. */
 export type Square = ArrayLike<number>;
 
-/** Grey between pictures, linear. */
-const paper = 0.008;
-
-/** Square pictures of one size in rows, as a PNG. @param columns pictures in a row. @param zoom each pixel becomes zoom x zoom. */
+/** Square pictures of one size in rows, as a PNG. */
 export async function saveSheet(
   path: string,
   pictures: readonly Square[],
-  { columns, zoom = 1, gap = 2 }: { readonly columns: number; readonly zoom?: number; readonly gap?: number },
+  layout: Pick<ImageGridOptions, 'columns' | 'zoom'>,
 ): Promise<void> {
   const side = Math.sqrt(pictures[0].length / 3);
-  const cell = side * zoom + gap;
-  const [height, width] = [Math.ceil(pictures.length / columns) * cell - gap, columns * cell - gap];
-  const sheet = new Float32Array(3 * height * width).fill(paper);
-  pictures.forEach((picture, k) => {
-    const [top, left] = [Math.floor(k / columns) * cell, (k % columns) * cell];
-    for (let y = 0; y < side * zoom; y++)
-      for (let x = 0; x < side * zoom; x++) {
-        const from = 3 * (Math.floor(y / zoom) * side + Math.floor(x / zoom));
-        const to = 3 * ((top + y) * width + left + x);
-        for (let c = 0; c < 3; c++) sheet[to + c] = picture[from + c];
-      }
-  });
-  await saveImage(path, tensor(sheet, [height, width, 3]));
+  const tensors = pictures.map((picture) => tensor(Float32Array.from(picture), [side, side, 3]));
+  await saveImage(path, imageGrid(tensors, layout));
 }
 
 /** Numbers that should look even, as bytes do, as linear light: the inverse of the sRGB curve, nearly. */

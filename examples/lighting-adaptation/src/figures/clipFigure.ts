@@ -1,8 +1,8 @@
 import type { Tensor } from '@chiaro/autograd';
+import { imageGrid, saveImage } from '@chiaro/render';
 import type { LitSubject } from '../registration/subject.js';
 import type { RegisteredClip } from '../rows/registerRow.js';
 import { clipRow } from './clipRow.js';
-import { saveSheet } from './sheet.js';
 
 /** Frames on the figure. */
 const most = 5;
@@ -20,5 +20,5 @@ export async function saveClipFigure(
     const head = state.heads[frame]!;
     rows.push(await clipRow(subject, clip, frame, head, state.adapted!.light));
   }
-  await saveSheet(path, rows);
+  await saveImage(path, imageGrid(rows.flat(), { columns: rows[0].length }));
 }

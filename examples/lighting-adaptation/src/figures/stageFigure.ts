@@ -1,8 +1,8 @@
 import { tensor, type Tensor } from '@chiaro/autograd';
+import { imageGrid, saveImage } from '@chiaro/render';
 import type { Experiment, Learned } from '../experiment.js';
 import { groupCode } from '../stage/stage.js';
 import { relightingRow } from './relighting.js';
-import { saveSheet } from './sheet.js';
 
 /** Moments on the figure. */
 const most = 8;
@@ -32,5 +32,5 @@ export async function saveStageFigure(path: string, { stage }: Experiment, learn
     // the fully lit avatar and the bias are shown as they are
     rows.push(row.map((picture, k) => picture.mul(k === 1 || k === 3 ? 1 : exposure).clamp(0, 1)));
   }
-  await saveSheet(path, rows);
+  await saveImage(path, imageGrid(rows.flat(), { columns: rows[0].length }));
 }

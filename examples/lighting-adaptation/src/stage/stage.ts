@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tensor } from '@chiaro/autograd';
 import { lightStage, synthesize, type FaceScene, type LightStagePlan, type MorphableModel } from '@chiaro/faces';
 import { openDataset, writeDataset } from '@chiaro/faces/node';
-import { saveSheet } from '../figures/sheet.js';
+import { imageGrid, saveImage } from '@chiaro/render';
 import { after, axisAngleOf, inverse, turnOf, turnOfRows, type Triple } from '../poses.js';
 
 /** How large the virtual light stage is. */
@@ -139,15 +139,10 @@ const most = 12;
 /** All cameras at some moments; those of one group are shown half as many times brighter as there are groups. */
 async function saveContactSheet(path: string, { views, cameras, size, groups }: Stage): Promise<void> {
   if (existsSync(path)) return;
-  const row = (moment: number) =>
-    views.slice(moment * cameras, (moment + 1) * cameras).map(({ image, group }) =>
-      tensor(Float32Array.from(image), [size, size, 3])
-        .mul(group < 0 ? 1 : groups / 2)
-        .clamp(0, 1),
-    );
-  const rows = Math.min(most, views.length / cameras);
-  await saveSheet(
-    path,
-    Array.from({ length: rows }, (_, k) => row(k)),
+  const shown = views.slice(0, most * cameras).map(({ image, group }) =>
+    tensor(Float32Array.from(image), [size, size, 3])
+      .mul(group < 0 ? 1 : groups / 2)
+      .clamp(0, 1),
   );
+  await saveImage(path, imageGrid(shown, { columns: cameras }));
 }

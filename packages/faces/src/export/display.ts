@@ -92,7 +92,13 @@ function bytesOf(image: HostImage, display: Exclude<Display, 'exposed'>): Uint8A
   }
 }
 
-/** Makes a map of a fit visible: 8-bit sRGB with three channels. */
+/**
+ * Makes a map visible: [H, W, 1 or 3] numbers as sRGB bytes with three channels.
+ *
+ * @example
+ * const { pixels } = displayImage(result.images.normals, 'normals');
+ * await host.writeFile('normals.png', await encodePixels(pixels, { format: 'png' }));
+ */
 export function displayImage(image: HostImage, display: Display): DisplayedImage {
   const { width, height } = image;
   const exposure = display === 'exposed' ? exposureOf(image) : 1;

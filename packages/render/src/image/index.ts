@@ -1,5 +1,7 @@
 export { bytesToLinear, linearOfSRGB, linearToBytes, srgbOfLinear } from './bytes.js';
 export { collapse, gaussianPyramid, laplacianPyramid } from './laplacianPyramid.js';
+export { imageGrid } from './imageGrid.js';
+export type { ImageGridOptions } from './imageGrid.js';
 export { boxBlur, gaussianBlur, resize } from './resample.js';
 export type { ResizeFilter } from './resample.js';
 export { toneMap } from './toneMapping.js';
