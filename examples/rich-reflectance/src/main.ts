@@ -10,8 +10,9 @@ import { resultsIn, shareLines } from './entries.js';
 import type { Scores } from './evaluate.js';
 import { prepare } from './experiment.js';
 import { naiveEntries, runRow, table } from './table.js';
-import { predictPhoto, takeApart } from './uses/photos.js';
-import { trainedPredictor } from './uses/predictor.js';
+import { savePhotoFigure, saveTestFigure } from './uses/figure.js';
+import { forEachFace, predictPhoto, takeApart, type PhotoNotes } from './uses/photos.js';
+import { photosToLearnFrom, trainedPredictor, type Prediction } from './uses/predictor.js';
 import { refinementTable } from './uses/refine.js';
 
 const usage = `usage: npm run example rich-reflectance -- [PHOTO ...] [--preset ${Object.keys(presets).join(' | ')}]
@@ -20,7 +21,10 @@ Without photographs: trains a row of the table and judges it; --table: all rows 
 that of --seed. What was done is not done again; several processes may fill one folder.
 With photographs, or folders of them: takes each apart into a folder, with the networks of that row and seed.
 [--remove-shadows] also shows it without the shadows that the face casts on itself, [--light PHOTO] in that photograph's
-light, [--albedo PHOTO] with that photograph's skin.
+light, [--albedo PHOTO] with that photograph's skin. [--adapt STEPS]: the networks first go on learning from all of
+these photographs, without labels: people's photographs are not what they have learned from.
+--figures instead draws what they see in photographs to judge by, beside the truth, figures/ROW.jpg; or in those
+that are given, figures/ROW-photos.jpg.
 --refine N instead fits N photographs that nobody has seen with and without the networks' prediction.
 --cost instead measures what the preset costs on this machine.`;
 
@@ -36,6 +40,8 @@ const { values, positionals: photos } = parseArgs({
     'remove-shadows': { type: 'boolean', default: false },
     light: { type: 'string' },
     albedo: { type: 'string' },
+    adapt: { type: 'string' },
+    figures: { type: 'boolean', default: false },
     refine: { type: 'string' },
     cost: { type: 'boolean', default: false },
   },
@@ -44,7 +50,7 @@ const seed = Number(values.seed ?? 1);
 if (
   !Object.hasOwn(presets, values.preset) ||
   !rowNames.some((row) => row === values.row) ||
-  ![seed, Number(values.refine ?? 1)].every((n) => Number.isSafeInteger(n) && n >= 1)
+  ![seed, Number(values.refine ?? 1), Number(values.adapt ?? 1)].every((n) => Number.isSafeInteger(n) && n >= 1)
 ) {
   console.error(usage);
   process.exit(2);
@@ -74,27 +80,57 @@ async function refine(count: number): Promise<void> {
   console.log(await refinementTable(predictor, folder, count, { onProgress: progressLines(process.stderr) }));
 }
 
-/** Takes photographs apart; one that cannot be is told of, and the next one follows. */
+/** What people should know of photographs. */
+const notes: PhotoNotes = {
+  note: (text) => console.log(text),
+  failed: (text) => {
+    process.exitCode = 1;
+    console.error(text);
+  },
+};
+
+/** The photographs, and the networks: as they are, or gone on learning from these photographs. */
+async function photosAndPredictor() {
+  const listed = await photoList(photos);
+  const steps = Number(values.adapt ?? 0);
+  const own = steps > 0 ? { photographs: await photosToLearnFrom(listed, notes.note), steps } : undefined;
+  return { listed, predictor: await trainedPredictor(presets[name], folder, row, seed, own) };
+}
+
+/** Takes photographs apart. */
 async function takeAllApart(): Promise<void> {
-  const predictor = await trainedPredictor(presets[name], folder, row, seed);
-  const note = (text: string): void => console.log(text);
-  const other = (path: string | undefined) => (path === undefined ? undefined : predictPhoto(predictor, path, note));
+  const { listed, predictor } = await photosAndPredictor();
+  const other = (path?: string) => (path === undefined ? undefined : predictPhoto(predictor, path, notes.note));
   const [light, albedo] = [await other(values.light), await other(values.albedo)];
-  for (const { path, name: title } of await photoList(photos))
-    try {
-      const to = join(values.out, 'photos', title);
-      const seen = await predictPhoto(predictor, path, note);
-      await takeApart(predictor, seen, to, { removeShadows: values['remove-shadows'], light, albedo });
-      console.log(`${path}: ${seen.milliseconds.toFixed(1)} ms for the networks; see ${join(to, 'report.html')}`);
-    } catch (error) {
-      if (!(error instanceof ChiaroError)) throw error;
-      process.exitCode = 1;
-      console.error(error.message);
-    }
+  await forEachFace(predictor, listed, notes, async (seen, path) => {
+    const to = join(values.out, 'photos', seen.name);
+    await takeApart(predictor, seen, to, { removeShadows: values['remove-shadows'], light, albedo });
+    console.log(`${path}: ${seen.milliseconds.toFixed(1)} ms for the networks; see ${join(to, 'report.html')}`);
+  });
+}
+
+/** Draws what the networks see in photographs. */
+async function drawPhotos(): Promise<void> {
+  const { listed, predictor } = await photosAndPredictor();
+  const list: Prediction[] = [];
+  await forEachFace(predictor, listed, notes, (seen) => Promise.resolve(void list.push(seen)));
+  const path = join(values.out, 'figures', `${row}-photos.jpg`);
+  await savePhotoFigure(path, predictor, list);
+  console.log(path);
+}
+
+/** Draws what the networks see in photographs to judge by. */
+async function drawTest(): Promise<void> {
+  const { test } = await prepare(presets[name], folder, { onProgress: progressLines(process.stderr) });
+  const predictor = await trainedPredictor(presets[name], folder, row, seed);
+  const path = join(values.out, 'figures', `${row}.jpg`);
+  await saveTestFigure(path, predictor, test.slice(0, 6));
+  console.log(path);
 }
 
 try {
   if (values.cost) console.log(await costTable(presets[name], richCost(presets[name])));
+  else if (values.figures) await (photos.length > 0 ? drawPhotos() : drawTest());
   else if (values.refine !== undefined) await refine(Number(values.refine));
   else await (photos.length > 0 ? takeAllApart() : train());
 } catch (error) {

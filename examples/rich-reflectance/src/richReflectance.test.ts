@@ -9,8 +9,9 @@ import { prepare, type Experiment } from './experiment.js';
 import { resultsIn } from './entries.js';
 import { lampPixel } from './lampPixels.js';
 import { naiveEntries, runRow, table } from './table.js';
+import { savePhotoFigure, saveTestFigure, seenInWorld } from './uses/figure.js';
 import { takeApart } from './uses/photos.js';
-import { trainedPredictor } from './uses/predictor.js';
+import { trainedPredictor, type Predictor } from './uses/predictor.js';
 import { photoOf } from './uses/refine.js';
 import { stageFolder } from './training/trainRow.js';
 import { worldFaces, worldModel } from './world.js';
@@ -114,5 +115,57 @@ describe('rich reflectance', () => {
     );
     expect(free.every((v, i) => v >= photo[i] - 0.02)).toBe(true);
     expect(lit.some((v, i) => Math.abs(v - overlay[i]) > 0.02)).toBe(true);
+  }, 240_000);
+
+  it('draws what networks see, beside the truth', async () => {
+    const predictor = await trainedPredictor(presets.smoke, out, 'dual', 1);
+    const drawing = { size: 32, spp: 2 };
+    const read = async (name: string): Promise<Float32Array[]> => {
+      const image = await loadImage(join(out, name));
+      const [, height, width] = image.shape;
+      const columns = (width + 2) / 34;
+      const cells = Array.from({ length: ((height + 2) / 34) * columns }, (_, k) =>
+        image.narrow(1, Math.floor(k / columns) * 34, 32).narrow(2, (k % columns) * 34, 32),
+      );
+      return Promise.all(cells.map(async (cell) => Float32Array.from(await cell.data())));
+    };
+    await saveTestFigure(join(out, 'test.png'), predictor, experiment.test, drawing);
+    const seen = await Promise.all(experiment.test.map((face) => seenInWorld(predictor, face)));
+    await savePhotoFigure(join(out, 'photos.png'), predictor, seen, drawing);
+    const [test, photos] = [await read('test.png'), await read('photos.png')];
+    expect([test.length, photos.length]).toEqual([20, 16]);
+    for (const cell of [...test, ...photos]) expect(Math.max(...cell)).toBeGreaterThan(0.05);
+    expect(photos[0]).toEqual(test[0]); // the photograph, and its normals
+    expect(photos[3]).toEqual(test[4]);
+    expect(photos[6]).not.toEqual(photos[7]); // lamps from two sides
+    await expect(savePhotoFigure(join(out, 'none.png'), predictor, [])).rejects.toThrow('no face to draw');
+  }, 240_000);
+
+  it('goes on learning from photographs of the user’s, once, and leaves the row as it was', async () => {
+    const photographs = experiment.test.map(({ photo, landmarks }) => ({
+      ...{ photo: photoOf(photo, 'mine'), landmarks: landmarks.map((p) => p + 1) },
+    }));
+    const own = { photographs, steps: 8, stream: false } as const;
+    const lightOf = async ({ predict }: Predictor): Promise<number[]> => {
+      const { face } = await predict(photographs[0].photo, photographs[0].landmarks);
+      return [...(await face.attributes.light.data())];
+    };
+    const before = await lightOf(await trainedPredictor(presets.smoke, out, 'dual', 1));
+    const adapted = await lightOf(await trainedPredictor(presets.smoke, out, 'dual', 1, own));
+    expect(adapted).not.toEqual(before);
+    expect(await lightOf(await trainedPredictor(presets.smoke, out, 'dual', 1))).toEqual(before);
+
+    const folders = readdirSync(out).filter((name) => name.startsWith('adapted-'));
+    expect(folders).toHaveLength(1);
+    const log = async () => readJsonl(join(out, folders[0], 'log.jsonl'));
+    const steps = (await log()).flatMap((record) => (record.kind === 'step' ? [record.values] : []));
+    expect(steps).toHaveLength(8);
+    expect(steps.at(-1)!['loss']).toBeLessThan(steps[0]['loss']);
+
+    expect(await lightOf(await trainedPredictor(presets.smoke, out, 'dual', 1, own))).toEqual(adapted);
+    expect((await log()).filter(({ kind }) => kind === 'step')).toHaveLength(8);
+    await expect(trainedPredictor(presets.smoke, out, 'dual', 1, { ...own, photographs: [] })).rejects.toThrow(
+      'none of the photographs shows a face',
+    );
   }, 240_000);
 });

@@ -2,16 +2,29 @@
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChiaroError } from '@chiaro/autograd';
-import { costTable, predictPhoto, resultsIn, shareLines, takeApart } from '@chiaro/example-rich-reflectance';
+import {
+  costTable,
+  forEachFace,
+  photosToLearnFrom,
+  predictPhoto,
+  resultsIn,
+  savePhotoFigure,
+  saveTestFigure,
+  shareLines,
+  takeApart,
+  type PhotoNotes,
+  type Prediction,
+} from '@chiaro/example-rich-reflectance';
 import { parseFaceEdit } from '@chiaro/faces';
 import { photoList } from '@chiaro/faces/node';
 import { InterruptedError, progressLines } from '@chiaro/nn/node';
-import { presets, rowNames, type PresetName, type Row } from './config.js';
+import { hasDetails, presets, rowNames, type PresetName, type Row } from './config.js';
 import { s2f2Cost } from './cost.js';
 import { naiveEntries, runRow } from './evaluate/entries.js';
 import type { Scores } from './evaluate/measures.js';
 import { tableText } from './evaluate/tables.js';
 import { prepare } from './experiment.js';
+import { saveAgingFigure } from './uses/agingFigure.js';
 import { rebuildFrames } from './uses/frames.js';
 import { trainedPredictor } from './uses/predictor.js';
 import { aged, edited } from './uses/variations.js';
@@ -25,6 +38,10 @@ With photographs, or folders of them: takes each apart into a folder, with the n
 [--light PHOTO] also shows it in that photograph's light, [--albedo PHOTO] with that photograph's skin, [--age PHOTO] with
 that photograph's normal map, [--edit NAME.INDEX=NUMBER ...] with other attributes: expression.NAME, identity.INDEX, tint.0,
 pose.rotation.1 and so on, with += or *= to change what is there.
+[--adapt STEPS]: the networks first go on learning from all of these photographs, without labels: people's photographs are
+not what they have learned from.
+--figures instead draws what they see in photographs to judge by, beside the truth, and normal maps moved from one face to
+another: figures/ROW.jpg, figures/ROW-aging.jpg; or what they see in those that are given, figures/ROW-photos.jpg.
 --frames FOLDER instead rebuilds every picture of a folder, one after the other.
 --cost instead measures what the preset costs on this machine.`;
 
@@ -42,6 +59,8 @@ const { values, positionals: photos } = parseArgs({
     albedo: { type: 'string' },
     age: { type: 'string' },
     edit: { type: 'string', multiple: true, default: [] },
+    adapt: { type: 'string' },
+    figures: { type: 'boolean', default: false },
     frames: { type: 'string' },
     cost: { type: 'boolean', default: false },
   },
@@ -51,8 +70,7 @@ const usesPhotos = [values.light, values.albedo, values.age].some((x) => x !== u
 if (
   !Object.hasOwn(presets, values.preset) ||
   !rowNames.some((row) => row === values.row) ||
-  !Number.isSafeInteger(seed) ||
-  seed < 1 ||
+  ![seed, Number(values.adapt ?? 1)].every((n) => Number.isSafeInteger(n) && n >= 1) ||
   (usesPhotos && photos.length === 0) ||
   (values.frames !== undefined && photos.length > 0)
 ) {
@@ -77,27 +95,60 @@ async function train(): Promise<void> {
   console.log(tableText(await resultsIn<Row, Scores>(folder).read()));
 }
 
-/** Takes photographs apart; one that cannot be is told of, and the next one follows. */
+/** What people should know of photographs. */
+const notes: PhotoNotes = {
+  note,
+  failed: (text) => {
+    process.exitCode = 1;
+    console.error(text);
+  },
+};
+
+/** The photographs, and the networks: as they are, or gone on learning from these photographs. */
+async function photosAndPredictor() {
+  const listed = await photoList(photos);
+  const steps = Number(values.adapt ?? 0);
+  const own = steps > 0 ? { photographs: await photosToLearnFrom(listed, note), steps } : undefined;
+  return { listed, predictor: await trainedPredictor(presets[name], folder, row, seed, own) };
+}
+
+/** Takes photographs apart. */
 async function takeAllApart(): Promise<void> {
   const edits = values.edit.map(parseFaceEdit);
-  const predictor = await trainedPredictor(presets[name], folder, row, seed);
-  const other = (path: string | undefined) => (path === undefined ? undefined : predictPhoto(predictor, path, note));
+  const { listed, predictor } = await photosAndPredictor();
+  const other = (path?: string) => (path === undefined ? undefined : predictPhoto(predictor, path, note));
   const [light, albedo, old] = [await other(values.light), await other(values.albedo), await other(values.age)];
-  for (const { path, name: title } of await photoList(photos))
-    try {
-      const to = join(values.out, 'photos', title);
-      const seen = await predictPhoto(predictor, path, note);
-      const others = [
-        ...(old ? aged(seen, old) : []),
-        ...(edits.length > 0 ? [await edited(predictor, seen, edits)] : []),
-      ];
-      await takeApart(predictor, seen, to, { light, albedo, others });
-      console.log(`${path}: ${seen.milliseconds.toFixed(1)} ms for the networks; see ${join(to, 'report.html')}`);
-    } catch (error) {
-      if (!(error instanceof ChiaroError)) throw error;
-      process.exitCode = 1;
-      console.error(error.message);
-    }
+  await forEachFace(predictor, listed, notes, async (seen, path) => {
+    const to = join(values.out, 'photos', seen.name);
+    const others = [
+      ...(old ? aged(seen, old) : []),
+      ...(edits.length > 0 ? [await edited(predictor, seen, edits)] : []),
+    ];
+    await takeApart(predictor, seen, to, { light, albedo, others });
+    console.log(`${path}: ${seen.milliseconds.toFixed(1)} ms for the networks; see ${join(to, 'report.html')}`);
+  });
+}
+
+/** Draws what the networks see in photographs. */
+async function drawPhotos(): Promise<void> {
+  const { listed, predictor } = await photosAndPredictor();
+  const list: Prediction[] = [];
+  await forEachFace(predictor, listed, notes, (seen) => Promise.resolve(void list.push(seen)));
+  const path = join(values.out, 'figures', `${row}-photos.jpg`);
+  await savePhotoFigure(path, predictor, list);
+  console.log(path);
+}
+
+/** Draws what the networks see in photographs to judge by. */
+async function drawTest(): Promise<void> {
+  const { test } = await prepare(presets[name], folder, { onProgress });
+  const predictor = await trainedPredictor(presets[name], folder, row, seed);
+  const path = join(values.out, 'figures', row);
+  await saveTestFigure(`${path}.jpg`, predictor, test.slice(0, 6));
+  console.log(`${path}.jpg`);
+  if (!hasDetails(row)) return;
+  await saveAgingFigure(`${path}-aging.jpg`, predictor, test);
+  console.log(`${path}-aging.jpg`);
 }
 
 /** Rebuilds the faces of a folder of frames. */
@@ -115,6 +166,7 @@ async function allFrames(frames: string): Promise<void> {
 
 try {
   if (values.cost) console.log(await costTable(presets[name], s2f2Cost(presets[name])));
+  else if (values.figures) await (photos.length > 0 ? drawPhotos() : drawTest());
   else if (values.frames !== undefined) await allFrames(values.frames);
   else await (photos.length > 0 ? takeAllApart() : train());
 } catch (error) {

@@ -39,7 +39,7 @@ export function batchOf(faces: readonly WorldPhoto[], size: number): PhotoBatch 
 
 /** Batches of the pool's first photographs; a stage's order depends on the seed alone. */
 export const photoBatches = (
-  { pool, preset }: Experiment,
+  { pool, preset }: Pick<Experiment, 'pool' | 'preset'>,
   seed: number,
   { photographs, batchSize = preset.batchSize }: { readonly photographs: number; readonly batchSize?: number },
 ): DataLoader<WorldPhoto, PhotoBatch> =>

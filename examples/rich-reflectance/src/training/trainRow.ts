@@ -1,30 +1,12 @@
 import { join } from 'node:path';
-import { Generator, noGrad, type Tensor } from '@chiaro/autograd';
-import {
-  baseEnergy,
-  baseTerms,
-  enhancedEnergy,
-  enhancedFace,
-  enhancedTerms,
-  faceOfAttributes,
-  type AttributeModel,
-  type EnhancedWeights,
-  type RayOptions,
-} from '@chiaro/faces';
-import {
-  baseRows,
-  enhancedRows,
-  isEnhanced,
-  type BaseRow,
-  type BaseSettings,
-  type EnhancedRow,
-  type Row,
-} from '../config.js';
+import { Generator } from '@chiaro/autograd';
+import type { AttributeModel } from '@chiaro/faces';
+import { baseRows, enhancedRows, isEnhanced, type BaseRow, type Row } from '../config.js';
 import { attributeModel, type Experiment } from '../experiment.js';
-import { AlbedoDecoders, Encoder, incrementsOf } from '../network.js';
-import { photoBatches, viewsOf, type PhotoBatch } from './photoBatch.js';
+import { AlbedoDecoders, type Encoder } from '../network.js';
+import { photoBatches } from './photoBatch.js';
+import { baseStage, decodersStage, jointStage, type StageLoss } from './stages.js';
 import { startEncoder } from './startEncoder.js';
-import { meanTerms } from './terms.js';
 import { trainStage, type Stage, type TrainedStage, type TrainingWatch } from './trainStage.js';
 
 /** A row of the table to be trained. */
@@ -50,144 +32,53 @@ export interface Trained {
 /** Where a stage is kept: rows that share it share the folder. */
 export const stageFolder = (folder: string, stage: string, seed: number): string => join(folder, `seed-${seed}`, stage);
 
-/** A network that learns, and how fast: what a stage takes. */
-type Learning = Stage<PhotoBatch>['networks'];
-
-/** How rays are traced while a row learns. */
-export const raysOf = (
-  { preset }: Experiment,
-  { spp, depth }: Pick<BaseSettings, 'spp' | 'depth'>,
-  generator: Generator,
-): RayOptions => ({
-  ...{ spp, depth, generator, lightHeight: preset.lightHeight },
-});
-
-/** Stage I: trains E by eq. 2 on photographs alone. */
-async function trainBase(
-  experiment: Experiment,
-  row: BaseRow,
-  { encoder, of }: { encoder: Encoder; of: AttributeModel },
-  { seed, imageNet = 'none', ...watch }: Job,
-): Promise<TrainedStage> {
-  const { preset, folder } = experiment;
-  const settings = baseRows[row];
-  return trainStage<PhotoBatch>(
-    {
-      ...{ folder: stageFolder(folder, row, seed), title: `Rich reflectance, ${row}, seed ${seed}` },
-      networks: { encoder: { network: encoder, rate: preset.rate.encoder } },
-      ...{
-        data: photoBatches(experiment, seed, { photographs: preset.photographs.base }),
-        epochs: preset.epochs.base,
-        rateFalls: preset.rate.falls,
-        seed: 1000 + seed,
-        about: { row, imageNet },
-      },
-      step: (batch, { generator }) => {
-        const vectors = encoder.forward(batch.images);
-        const rays = raysOf(experiment, settings, generator);
-        const each = viewsOf(experiment, batch).map((view, b) =>
-          baseEnergy(of.model, faceOfAttributes(of, vectors.select(0, b)), view, rays, settings.weights),
-        );
-        return meanTerms(baseTerms, each);
-      },
-    },
-    watch,
-  );
-}
-
-/** Stages II and III: the decoders by eq. 3 with E as it is, then all together by eq. 2 and 3. */
-async function trainDecoders(
-  experiment: Experiment,
-  row: EnhancedRow,
-  { encoder, decoders, of }: { encoder: Encoder; decoders: AlbedoDecoders; of: AttributeModel },
-  { seed, imageNet = 'none', ...watch }: Job,
-): Promise<{ decoders: TrainedStage; joint: TrainedStage }> {
-  const { preset, folder } = experiment;
-  const { weights, joint, decoders: kind } = enhancedRows[row];
-  const base = baseRows.rays;
-  const learner = { network: decoders, rate: preset.rate.decoders };
-  const sharesDecoders = row === 'separate' ? 'dual' : row;
-
-  const stage = (name: string, epochs: number, epochsBefore: number, networks: Learning, own: string) => ({
-    ...{ folder: stageFolder(folder, `${own}-${name}`, seed), title: `Rich reflectance, ${own}-${name}, seed ${seed}` },
-    ...{ networks, epochs, rateFalls: preset.rate.falls, about: { row: own, stage: name, kind, imageNet } },
-    factors: { diffuseConsistency: (epoch: number) => weights.diffuseConsistency * 0.5 ** (epochsBefore + epoch) },
-  });
-  const relaxed = ({ diffuseConsistency }: Readonly<Record<string, Tensor>>): EnhancedWeights => ({
-    ...weights,
-    ...(weights.diffuseConsistency > 0 && { diffuseConsistency }),
-  });
-
-  const second = await trainStage<PhotoBatch>(
-    {
-      ...stage('decoders', preset.epochs.decoders, 0, { decoders: learner }, sharesDecoders),
-      ...{
-        fixed: [encoder],
-        data: photoBatches(experiment, 100 + seed, { photographs: preset.photographs.decoders }),
-        seed: 2000 + seed,
-      },
-      step: (batch, { generator, factors }) => {
-        const latents = noGrad(() => encoder.latents(batch.images));
-        const increments = decoders.forward(latents);
-        const vectors = noGrad(() => encoder.attributes.forward(latents));
-        const rays = raysOf(experiment, base, generator);
-        const each = viewsOf(experiment, batch).map((view, b) => {
-          const face = noGrad(() => faceOfAttributes(of, vectors.select(0, b)));
-          const whole = enhancedFace(face, incrementsOf(increments, b));
-          return enhancedEnergy(of.model, of.atlas, whole, view, rays, relaxed(factors));
-        });
-        return meanTerms(enhancedTerms, each);
-      },
-    },
-    watch,
-  );
-
-  const learning = { encoder: { network: encoder, rate: preset.rate.encoder }, decoders: learner };
-  const third = await trainStage<PhotoBatch>(
-    {
-      ...stage('joint', preset.epochs.joint, preset.epochs.decoders, learning, row),
-      ...{ data: photoBatches(experiment, 200 + seed, { photographs: preset.photographs.joint }), seed: 3000 + seed },
-      step: (batch, { generator, factors }) => {
-        const latents = encoder.latents(batch.images);
-        const vectors = encoder.attributes.forward(latents);
-        const [seenLatents, seenVectors] = joint ? [latents, vectors] : [latents.detach(), vectors.detach()];
-        const increments = decoders.forward(seenLatents);
-        const rays = raysOf(experiment, base, generator);
-        const [first, both]: [Tensor[], Tensor[]] = [[], []];
-        viewsOf(experiment, batch).forEach((view, b) => {
-          const face = faceOfAttributes(of, vectors.select(0, b));
-          const seen = joint ? face : faceOfAttributes(of, seenVectors.select(0, b));
-          first.push(baseEnergy(of.model, face, view, rays, base.weights));
-          const whole = enhancedFace(seen, incrementsOf(increments, b));
-          both.push(enhancedEnergy(of.model, of.atlas, whole, view, rays, relaxed(factors)));
-        });
-        return { ...meanTerms(baseTerms, first), ...meanTerms(enhancedTerms, both, 'enhanced-') };
-      },
-    },
-    watch,
-  );
-  return { decoders: second, joint: third };
-}
-
 /**
  * Trains the networks of a row through all its stages, on photographs alone. What an ended run has done is not done again,
  * nor what another row with the same seed has done.
  * @throws ChiaroError where the folder holds a run with other settings; the signal's reason.
  */
 export async function trainRow(experiment: Experiment, job: Job): Promise<Trained> {
-  const { preset } = experiment;
-  const { row, seed } = job;
-  const baseRow: BaseRow = isEnhanced(row) ? 'rays' : row;
-  const of = attributeModel(experiment, baseRows[baseRow].bands);
+  const { preset, folder } = experiment;
+  const { row, seed, imageNet = 'none', ...watch } = job;
+  const { epochs, photographs, rate } = preset;
+  const base: BaseRow = isEnhanced(row) ? 'rays' : row;
+  const of = attributeModel(experiment, baseRows[base].bands);
   const { encoder, trained: start } = await startEncoder(experiment, of, { ...job, weights: baseRows.rays.weights });
-  const base = await trainBase(experiment, baseRow, { encoder, of }, job);
+  /** Trains the stage of this number, 0 to 2. */
+  const train = (
+    stage: keyof typeof epochs,
+    number: number,
+    name: string,
+    loss: StageLoss,
+    about: Stage<never>['about'],
+  ) =>
+    trainStage(
+      {
+        ...{ folder: stageFolder(folder, name, seed), title: `Rich reflectance, ${name}, seed ${seed}`, ...loss },
+        ...{ epochs: epochs[stage], rateFalls: rate.falls, seed: 1000 * (number + 1) + seed },
+        data: photoBatches(experiment, 100 * number + seed, { photographs: photographs[stage] }),
+        about: { ...about, imageNet },
+      },
+      watch,
+    );
+
+  const first = await train('base', 0, base, baseStage(experiment, base, { of, encoder }), { row: base });
   const begun = start.landmarks.seconds + start.light.seconds;
-  const shares = { landmarks: start.landmarks.shares, light: start.light.shares, base: base.shares };
-  if (!isEnhanced(row)) return { encoder, of, seconds: begun + base.seconds, shares };
-  const decoders = new AlbedoDecoders(preset, enhancedRows[row].decoders, new Generator(500 + seed));
-  const { decoders: second, joint } = await trainDecoders(experiment, row, { encoder, decoders, of }, job);
+  const shares = { landmarks: start.landmarks.shares, light: start.light.shares, base: first.shares };
+  if (!isEnhanced(row)) return { encoder, of, seconds: begun + first.seconds, shares };
+
+  const { decoders: kind } = enhancedRows[row];
+  const decoders = new AlbedoDecoders(preset, kind, new Generator(500 + seed));
+  const networks = { of, encoder, decoders };
+  const own = row === 'separate' ? 'dual' : row;
+  const second = await train('decoders', 1, `${own}-decoders`, decodersStage(experiment, own, networks), {
+    ...{ row: own, stage: 'decoders', kind },
+  });
+  const third = await train('joint', 2, `${row}-joint`, jointStage(experiment, row, networks, epochs.decoders), {
+    ...{ row, stage: 'joint', kind },
+  });
   return {
-    ...{ encoder, decoders, of, seconds: begun + base.seconds + second.seconds + joint.seconds },
-    shares: { ...shares, decoders: second.shares, joint: joint.shares },
+    ...{ encoder, decoders, of, seconds: begun + first.seconds + second.seconds + third.seconds },
+    shares: { ...shares, decoders: second.shares, joint: third.shares },
   };
 }

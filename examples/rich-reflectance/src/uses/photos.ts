@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { noGrad, tensor, type Tensor } from '@chiaro/autograd';
+import { ChiaroError, DeviceError, noGrad, tensor, type Tensor } from '@chiaro/autograd';
 import {
   attributeResult,
   faceBsdf,
@@ -41,7 +41,7 @@ export const photoDrawing: PhotoDrawing = { size: 256, spp: 32, smallSize: 128, 
 const nothingMore = { lights: 0, frames: 0 } as const;
 
 /** Writes a picture. */
-export const savePicture = (path: string, { data, width, height }: HostImage): Promise<void> =>
+const savePicture = (path: string, { data, width, height }: HostImage): Promise<void> =>
   saveImage(path, tensor(data, [height, width, 3]));
 
 /** Finds the face of a photograph; what people should know goes to `note`. @throws ChiaroError where there is none. */
@@ -52,6 +52,28 @@ export async function predictPhoto(
 ): Promise<Prediction & NamedFace> {
   const { photo, landmarks } = await photoWithLandmarks(path, (text) => note(`${path}: ${text}`));
   return { ...(await predictor.predict(photo, landmarks)), name: parse(path).name };
+}
+
+/** What people should know: notes on photographs, and which of them nothing can be done with. */
+export interface PhotoNotes {
+  readonly note: (text: string) => void;
+  readonly failed: (text: string) => void;
+}
+
+/** Does something with the face of each photograph; what cannot be done is told, and the next one follows. */
+export async function forEachFace(
+  predictor: Predictor,
+  listed: readonly { readonly path: string; readonly name: string }[],
+  { note, failed }: PhotoNotes,
+  work: (seen: Prediction & NamedFace, path: string) => Promise<void>,
+): Promise<void> {
+  for (const { path, name } of listed)
+    try {
+      await work({ ...(await predictPhoto(predictor, path, note)), name }, path);
+    } catch (error) {
+      if (!(error instanceof ChiaroError) || error instanceof DeviceError) throw error;
+      failed(error.message);
+    }
 }
 
 /**

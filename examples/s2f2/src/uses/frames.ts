@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ChiaroError, DeviceError } from '@chiaro/autograd';
-import { photoDrawing, savePicture, type PhotoDrawing, type Prediction } from '@chiaro/example-rich-reflectance';
-import { attributeResult, type HostImage, type MorphableModel } from '@chiaro/faces';
+import { photoDrawing, type PhotoDrawing, type Prediction } from '@chiaro/example-rich-reflectance';
+import { attributeResult, displayImage, type MorphableModel } from '@chiaro/faces';
 import { photoList } from '@chiaro/faces/node';
-import { linearOfSRGB } from '@chiaro/render';
+import { encodePixels } from '@chiaro/render';
 import { host } from '@chiaro/tensor/host';
 
 /** What is known of a frame: its file, written after its pictures, so that a frame with a file is done. */
@@ -39,16 +39,10 @@ export interface FramesWatch {
   readonly note: (text: string) => void;
 }
 
-const frameDrawing: PhotoDrawing = { ...photoDrawing, spp: 16, lights: 0, frames: 0 };
+/** Pictures of a frame, each in the folder of its name. */
+const kinds = ['overlay', 'final', 'normals', 'diffuse'] as const;
 
-/** Components as colours, whatever curve the file has; what is no direction stays black. */
-const asColours = ({ data, ...image }: HostImage): HostImage => ({
-  ...image,
-  data: data.map((x, i) => {
-    const at = i - (i % 3);
-    return data[at] === 0 && data[at + 1] === 0 && data[at + 2] === 0 ? 0 : linearOfSRGB(0.5 + 0.5 * x);
-  }),
-});
+const frameDrawing: PhotoDrawing = { ...photoDrawing, spp: 16, lights: 0, frames: 0 };
 
 const read = async (path: string, run: string): Promise<FrameFile | undefined> => {
   if (!existsSync(path)) return undefined;
@@ -119,11 +113,12 @@ async function rebuilt(
     if (!(error instanceof ChiaroError) || error instanceof DeviceError) throw error;
     return { missing: error.message };
   }
-  const { overlay, final, normals, diffuse } = images;
-  for (const [kind, image] of Object.entries({ overlay, final, normals: normals && asColours(normals), diffuse })) {
+  for (const kind of kinds) {
+    const image = images[kind];
     if (!image) continue;
+    const { pixels } = displayImage(image, kind === 'normals' ? 'normals' : 'color');
     await mkdir(dirname(pathOf(kind)), { recursive: true });
-    await savePicture(pathOf(kind), image);
+    await host.writeFile(pathOf(kind), await encodePixels(pixels, { format: 'png' }));
   }
   const { blendshapes, rotation, translation, light } = seen.face.attributes;
   const numbers = async (tensor: typeof light): Promise<number[]> => [...(await tensor.data())];
