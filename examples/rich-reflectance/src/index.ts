@@ -35,6 +35,6 @@ export { facePictures, savePhotoFigure, saveTestFigure, seenInWorld } from './us
 export type { FigureDrawing } from './uses/figure.js';
 export { forEachFace, inLight, photoDrawing, predictPhoto, takeApart } from './uses/photos.js';
 export type { FaceUses, NamedFace, PhotoDrawing, PhotoNotes } from './uses/photos.js';
-export { photoOf } from './uses/refine.js';
+export { photoOf, refinementTable } from './uses/refine.js';
 export { photosToLearnFrom, predictorOf, squaresOf } from './uses/predictor.js';
 export type { OwnPhotos, Prediction, Predictor } from './uses/predictor.js';

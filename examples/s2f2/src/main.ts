@@ -7,6 +7,7 @@ import {
   forEachFace,
   photosToLearnFrom,
   predictPhoto,
+  refinementTable,
   resultsIn,
   savePhotoFigure,
   saveTestFigure,
@@ -23,7 +24,7 @@ import { s2f2Cost } from './cost.js';
 import { naiveEntries, runRow } from './evaluate/entries.js';
 import type { Scores } from './evaluate/measures.js';
 import { tableText } from './evaluate/tables.js';
-import { prepare } from './experiment.js';
+import { prepare, variationOf } from './experiment.js';
 import { saveAgingFigure } from './uses/agingFigure.js';
 import { rebuildFrames } from './uses/frames.js';
 import { trainedPredictor } from './uses/predictor.js';
@@ -42,6 +43,7 @@ pose.rotation.1 and so on, with += or *= to change what is there.
 not what they have learned from.
 --figures instead draws what they see in photographs to judge by, beside the truth, and normal maps moved from one face to
 another: figures/ROW.jpg, figures/ROW-aging.jpg; or what they see in those that are given, figures/ROW-photos.jpg.
+--refine N instead fits N photographs that nobody has seen with and without the networks' prediction.
 --frames FOLDER instead rebuilds every picture of a folder, one after the other.
 --cost instead measures what the preset costs on this machine.`;
 
@@ -61,6 +63,7 @@ const { values, positionals: photos } = parseArgs({
     edit: { type: 'string', multiple: true, default: [] },
     adapt: { type: 'string' },
     figures: { type: 'boolean', default: false },
+    refine: { type: 'string' },
     frames: { type: 'string' },
     cost: { type: 'boolean', default: false },
   },
@@ -70,7 +73,7 @@ const usesPhotos = [values.light, values.albedo, values.age].some((x) => x !== u
 if (
   !Object.hasOwn(presets, values.preset) ||
   !rowNames.some((row) => row === values.row) ||
-  ![seed, Number(values.adapt ?? 1)].every((n) => Number.isSafeInteger(n) && n >= 1) ||
+  ![seed, Number(values.adapt ?? 1), Number(values.refine ?? 1)].every((n) => Number.isSafeInteger(n) && n >= 1) ||
   (usesPhotos && photos.length === 0) ||
   (values.frames !== undefined && photos.length > 0)
 ) {
@@ -151,6 +154,12 @@ async function drawTest(): Promise<void> {
   console.log(`${path}-aging.jpg`);
 }
 
+/** Fits photographs of the world with and without the networks. */
+async function refine(count: number): Promise<void> {
+  const predictor = await trainedPredictor(presets[name], folder, row, seed);
+  console.log(await refinementTable(predictor, folder, count, { onProgress, variation: variationOf(30_000) }));
+}
+
 /** Rebuilds the faces of a folder of frames. */
 async function allFrames(frames: string): Promise<void> {
   const predictor = await trainedPredictor(presets[name], folder, row, seed);
@@ -167,6 +176,7 @@ async function allFrames(frames: string): Promise<void> {
 try {
   if (values.cost) console.log(await costTable(presets[name], s2f2Cost(presets[name])));
   else if (values.figures) await (photos.length > 0 ? drawPhotos() : drawTest());
+  else if (values.refine !== undefined) await refine(Number(values.refine));
   else if (values.frames !== undefined) await allFrames(values.frames);
   else await (photos.length > 0 ? takeAllApart() : train());
 } catch (error) {

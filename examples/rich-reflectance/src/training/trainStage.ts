@@ -12,11 +12,6 @@ export interface Stage<Batch> {
   readonly networks: Readonly<Record<string, { readonly network: Module; readonly rate: number }>>;
   /** Whether rates fall to zero along half a cosine. */
   readonly rateFalls: boolean;
-  /**
-   * What batch normalisation goes by while networks learn: each batch (default), or what they have seen before, for
-   * photographs too few to say what photographs are like.
-   */
-  readonly statistics?: 'batch' | 'kept';
   /** Networks that are used as they are: without gradients, in their mode for use. */
   readonly fixed?: readonly Module[];
   readonly data: BatchSource<Batch>;
@@ -85,10 +80,9 @@ function withFactors<Batch>(
  */
 export async function trainStage<Batch>(stage: Stage<Batch>, { stream, signal }: TrainingWatch): Promise<TrainedStage> {
   const { folder, title, networks, rateFalls, fixed = [], data, epochs, seed, factors, step, about } = stage;
-  const { statistics = 'batch' } = stage;
   for (const network of fixed) network.freeze().eval();
   const learning = Object.entries(networks);
-  for (const [, { network }] of learning) network.freeze(false).train(statistics === 'batch');
+  for (const [, { network }] of learning) network.freeze(false).train();
   const optimizer = new Adam(learning.map(([, { network, rate }]) => ({ params: network.parameters(), lr: rate })));
   const generator = new Generator(seed);
   const schedule = rateFalls && {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fitFace, summarize, vertexConfig, vertexError, type Photo } from '@chiaro/faces';
 import { linearOfSRGB } from '@chiaro/render';
 import type { Following } from '../experiment.js';
-import { worldFaces, worldModel } from '../world.js';
+import { worldFaces, worldModel, type WorldPlan } from '../world.js';
 import type { Predictor } from './predictor.js';
 
 /** Pixels of a side of the photographs, samples of each, and a seed that no other set has. */
@@ -30,11 +30,15 @@ export async function refinementTable(
   predictor: Predictor,
   folder: string,
   count: number,
-  { onProgress }: Pick<Following, 'onProgress'> = {},
+  { onProgress, variation }: Pick<Following, 'onProgress'> & Pick<WorldPlan, 'variation'> = {},
 ): Promise<string> {
   const { model } = predictor.setting;
   const world = await worldModel(model);
-  const faces = await worldFaces(join(folder, 'refine'), world, { count, ...photographs });
+  const faces = await worldFaces(join(folder, 'refine'), world, {
+    count,
+    ...photographs,
+    ...(variation && { variation }),
+  });
   const skin = Array.from(model.data.mask.keys()).filter((v) => model.data.mask[v] > 0.5);
   const errors = new Map<string, { error: number; seconds: number }[]>();
   const add = (row: string, found: ArrayLike<number>, truth: Float32Array, seconds: number): void => {
