@@ -31,7 +31,7 @@ const vggUNet: Preset['unet'] = { encoder: vgg16Stages, decoder: [256, 128, 64, 
  * networks (rich reflectance's small ones, each U-net one convolution for a stage, 4.6 M multiply-adds). E begins as that
  * paper's does, by landmarks and light, once for all rows. Then 2,000 photographs are 500 steps of the coarse stage, 200
  * photographs three times 150 of the medium and of the fine one. On one core with a software driver a step takes some 0.25 s
- * (rays), 0.35 s (with vertices), 0.6 s (with edges) and 0.75 s (fine), the kernels of a stage 5 to 12 s. Stages are shared between
+ * (rays), 0.65 s (with vertices), 0.35 s (with edges), 0.8 s (medium) and 1 s (fine), the kernels of a stage 5 to 12 s. Stages are shared between
  * rows of a seed.
  *
  * smoke: everything once, in seconds.
@@ -120,20 +120,20 @@ export const coarseRows = {
 export type StageWeights = EnhancedWeights & { readonly diffuseConsistency: number };
 
 /**
- * Eq. 5. Rich reflectance's calibration of means (symmetry 3 for the paper's 20, consistency 60 for 1, smoothness 10 for 1e-4)
+ * Eq. 5. Rich reflectance's calibration of means (symmetry 3 for the paper's 20, consistency 60 for 1, smoothness 1 for 1e-4)
  * in this paper's proportions: w_s = 20, w_c = 0.2 (diffuse) and 0.01 (specular), w_m = 1e-4; w_b is not given.
  */
 export const mediumWeights: StageWeights = {
   ...{ rays: 30, vertices: 15, diffuseSymmetry: 3, specularSymmetry: 3 },
   ...{ diffuseConsistency: 12, specularConsistency: 0.6 },
-  ...{ diffuseSmoothness: 10, specularSmoothness: 10, normalSmoothness: 0, textureBox: 100 },
+  ...{ diffuseSmoothness: 1, specularSmoothness: 1, normalSmoothness: 0, textureBox: 100 },
 };
 
 /** Eq. 6: w_s = 10 and w_c = 1 of the diffuse albedo alone, w_m = 1e-4 of it and of the normals. */
 export const fineWeights: StageWeights = {
   ...{ rays: 30, vertices: 15, diffuseSymmetry: 1.5, specularSymmetry: 0 },
   ...{ diffuseConsistency: 60, specularConsistency: 0 },
-  ...{ diffuseSmoothness: 10, specularSmoothness: 0, normalSmoothness: 10, textureBox: 100 },
+  ...{ diffuseSmoothness: 1, specularSmoothness: 0, normalSmoothness: 1, textureBox: 100 },
 };
 
 /** Rows that go on after the coarse stage: the paper's next two; the fine one without E_sc; and the coarse loss for as long. */

@@ -8,14 +8,14 @@ import { lipBand, silhouetteBand, skinOf } from './bands.js';
 type Energy = `${'normal' | 'diffuse'}${'Geometry' | 'Paint'}`;
 
 /** Names of all measures. */
-export type Measure = SharedMeasure | 'band' | Energy;
+export type Measure = SharedMeasure | 'band' | Energy | 'normalShared';
 
 /**
  * Errors on the test's photographs, mean and deviation over them: those of rich reflectance's `score`, and
  * - band: vertex error as `vertices`, but of the vertices at silhouettes and round the lips, mm;
  * - of rows with U-nets, the energy of what they add where furrows are geometry and where they are paint: mean square over
  *   the face's texels of the leaning of normals (`normalGeometry`, `normalPaint`) and of the albedo's increment (`diffuse...`),
- *   times 1000.
+ *   times 1000; and `normalShared`, that of the normals' mean over all photographs: what is said of everybody alike.
  */
 export type Scores = Readonly<Partial<Record<Measure, ErrorSummary>>>;
 
@@ -43,17 +43,21 @@ export async function scoreNetworks(experiment: Experiment, networks: Networks):
   const scores = await scoreFaces(experiment, faces);
   if (!details) return scores;
   const inFace = networks.of.atlas.face;
+  const leaning = details.normal.narrow(3, 0, 2);
   const energies = await Promise.all(
-    [details.normal.narrow(3, 0, 2), details.diffuse].map((increments) =>
+    [leaning, details.diffuse, leaning.mean(0, true)].map((increments) =>
       increments.square().sum(3, true).mul(inFace).sum([1, 2, 3]).div(inFace.sum()).mul(1000).data(),
     ),
   );
-  const [normal, diffuse] = energies.map(
-    (energy) => (half: 'geometry' | 'paint') => summarize(Array.from(energy).filter((_, n) => halfOf(n) === half)),
-  );
+  const [normal, diffuse] = energies
+    .slice(0, 2)
+    .map(
+      (energy) => (half: 'geometry' | 'paint') => summarize(Array.from(energy).filter((_, n) => halfOf(n) === half)),
+    );
   return {
     ...scores,
     ...{ normalGeometry: normal('geometry'), normalPaint: normal('paint') },
     ...{ diffuseGeometry: diffuse('geometry'), diffusePaint: diffuse('paint') },
+    normalShared: summarize(Array.from(energies[2])),
   };
 }

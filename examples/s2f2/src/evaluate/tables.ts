@@ -24,7 +24,7 @@ const names: Readonly<Record<Entry['row'], string>> = {
 const titles: Readonly<Record<Measure, string>> = {
   ...measureTitles,
   band: 'at silhouettes and lips [mm]',
-  ...{ normalGeometry: 'normals, furrows', normalPaint: 'normals, paint' },
+  ...{ normalGeometry: 'normals, furrows', normalPaint: 'normals, paint', normalShared: 'normals, the same for all' },
   ...{ diffuseGeometry: 'albedo, furrows', diffusePaint: 'albedo, paint' },
 };
 
@@ -51,7 +51,7 @@ const tables: readonly Columns[] = [
   {
     title: 'The swap test',
     rows: ['fine', 'fineFree'],
-    columns: ['normalGeometry', 'normalPaint', 'diffuseGeometry', 'diffusePaint'],
+    columns: ['normalGeometry', 'normalPaint', 'normalShared', 'diffuseGeometry', 'diffusePaint'],
   },
 ];
 
