@@ -25,7 +25,7 @@ import { naiveEntries, runRow } from './evaluate/entries.js';
 import type { Scores } from './evaluate/measures.js';
 import { tableText } from './evaluate/tables.js';
 import { prepare, variationOf } from './experiment.js';
-import { saveAgingFigure } from './uses/agingFigure.js';
+import { agingPairs, saveAgingFigure } from './uses/agingFigure.js';
 import { rebuildFrames } from './uses/frames.js';
 import { trainedPredictor } from './uses/predictor.js';
 import { aged, edited } from './uses/variations.js';
@@ -42,7 +42,8 @@ pose.rotation.1 and so on, with += or *= to change what is there.
 [--adapt STEPS]: the networks first go on learning from all of these photographs, without labels: people's photographs are
 not what they have learned from.
 --figures instead draws what they see in photographs to judge by, beside the truth, and normal maps moved from one face to
-another: figures/ROW.jpg, figures/ROW-aging.jpg; or what they see in those that are given, figures/ROW-photos.jpg.
+another: figures/ROW.jpg, figures/ROW-aging.jpg; or the same of photographs that are given, figures/ROW-photos.jpg,
+and with --age figures/ROW-photos-aging.jpg.
 --refine N instead fits N photographs that nobody has seen with and without the networks' prediction.
 --frames FOLDER instead rebuilds every picture of a folder, one after the other.
 --cost instead measures what the preset costs on this machine.`;
@@ -137,9 +138,17 @@ async function drawPhotos(): Promise<void> {
   const { listed, predictor } = await photosAndPredictor();
   const list: Prediction[] = [];
   await forEachFace(predictor, listed, notes, (seen) => Promise.resolve(void list.push(seen)));
-  const path = join(values.out, 'figures', `${row}-photos.jpg`);
-  await savePhotoFigure(path, predictor, list);
-  console.log(path);
+  const path = join(values.out, 'figures', `${row}-photos`);
+  await savePhotoFigure(`${path}.jpg`, predictor, list);
+  console.log(`${path}.jpg`);
+  if (values.age === undefined) return;
+  const old = await predictPhoto(predictor, values.age, note);
+  await saveAgingFigure(
+    `${path}-aging.jpg`,
+    predictor,
+    list.map((seen) => [seen, old]),
+  );
+  console.log(`${path}-aging.jpg`);
 }
 
 /** Draws what the networks see in photographs to judge by. */
@@ -150,7 +159,7 @@ async function drawTest(): Promise<void> {
   await saveTestFigure(`${path}.jpg`, predictor, test.slice(0, 6));
   console.log(`${path}.jpg`);
   if (!hasDetails(row)) return;
-  await saveAgingFigure(`${path}-aging.jpg`, predictor, test);
+  await saveAgingFigure(`${path}-aging.jpg`, predictor, await agingPairs(predictor, test, 3));
   console.log(`${path}-aging.jpg`);
 }
 

@@ -11,7 +11,7 @@ import { presets } from './config.js';
 import { runRow } from './evaluate/entries.js';
 import { tableText } from './evaluate/tables.js';
 import { prepare, type Experiment } from './experiment.js';
-import { saveAgingFigure } from './uses/agingFigure.js';
+import { agingPairs, saveAgingFigure } from './uses/agingFigure.js';
 import { rebuildFrames } from './uses/frames.js';
 import { trainedPredictor } from './uses/predictor.js';
 import { aged, edited } from './uses/variations.js';
@@ -88,7 +88,8 @@ describe('S2F2', () => {
     const { materials } = JSON.parse(glb.toString('utf8', 20, 20 + glb.readUInt32LE(12))) as { materials: object[] };
     expect(materials[0]).toHaveProperty('normalTexture');
 
-    await saveAgingFigure(join(folder, 'aging.png'), predictor, experiment.test, { size: 32, spp: 2 });
+    const pairs = await agingPairs(predictor, experiment.test, 1);
+    await saveAgingFigure(join(folder, 'aging.png'), predictor, pairs, { size: 32, spp: 2 });
     expect((await loadImage(join(folder, 'aging.png'))).shape).toEqual([1, 32, 8 * 34 - 2, 3]);
 
     const { normalMap: _, ...without } = second.face;

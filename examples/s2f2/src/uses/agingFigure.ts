@@ -1,8 +1,14 @@
 import type { Tensor } from '@chiaro/autograd';
-import { facePictures, seenInWorld, type FigureDrawing, type WorldFace } from '@chiaro/example-rich-reflectance';
+import {
+  facePictures,
+  seenInWorld,
+  type FigureDrawing,
+  type Prediction,
+  type Predictor,
+  type WorldFace,
+} from '@chiaro/example-rich-reflectance';
 import { imageGrid, saveImage } from '@chiaro/render';
 import { halfOf } from '../experiment.js';
-import type { RowPredictor } from './predictor.js';
 import { aged } from './variations.js';
 
 const wanted = [
@@ -10,26 +16,23 @@ const wanted = [
   ['photo', 'color'],
 ] as const;
 
-/** Faces on the figure. */
-const most = 3;
+/** A face, and the one whose normal map it gets. */
+export type AgingPair = readonly [seen: Prediction, other: Prediction];
 
 /**
- * Figure 22 on photographs of the world: faces whose furrows are paint with the normal map of the next face whose furrows are
- * geometry. A row for each: the photograph, the other one, the face's own normals and those that it gets, and it under a lamp from
- * the left and from the right, as it is and with them. @param path a PNG or JPEG.
+ * Figure 22: faces with the normal map of another one. A row for each: the photograph, the other one, the face's own normals and
+ * those that it gets, and it under a lamp from the left and from the right, as it is and with them.
+ * @param path a PNG or JPEG. @throws ChiaroError where a face has no normal map.
  */
 export async function saveAgingFigure(
   path: string,
-  predictor: RowPredictor,
-  test: readonly WorldFace[],
+  predictor: Predictor,
+  pairs: readonly AgingPair[],
   drawing?: FigureDrawing,
 ): Promise<void> {
-  const [smooth, furrowed] = (['paint', 'geometry'] as const).map((half) => test.filter((_, n) => halfOf(n) === half));
   const rows: Tensor[][] = [];
-  for (let k = 0; k < Math.min(most, smooth.length); k++) {
-    const seen = await seenInWorld(predictor, smooth[k]);
-    const other = await seenInWorld(predictor, furrowed[(k + 1) % furrowed.length]);
-    const [withMap, ...lit] = aged(seen, { name: 'other', face: other.face });
+  for (const [seen, other] of pairs) {
+    const [withMap, ...lit] = aged(seen, { name: other.photo.name, face: other.face });
     const [normals, photo] = await facePictures(predictor, seen, wanted, drawing);
     const [, otherPhoto] = await facePictures(predictor, other, wanted, drawing);
     const [moved] = await facePictures(predictor, seen, wanted, drawing, withMap.face);
@@ -39,4 +42,17 @@ export async function saveAgingFigure(
     rows.push([photo, otherPhoto, normals, moved, shades[1], shades[0], shades[3], shades[2]]);
   }
   await saveImage(path, imageGrid(rows.flat(), { columns: rows[0].length }));
+}
+
+/** Faces of the world whose furrows are paint, each with the next one whose furrows are geometry. */
+export async function agingPairs(
+  predictor: Predictor,
+  test: readonly WorldFace[],
+  count: number,
+): Promise<AgingPair[]> {
+  const [painted, furrowed] = (['paint', 'geometry'] as const).map((half) => test.filter((_, n) => halfOf(n) === half));
+  const pairs: AgingPair[] = [];
+  for (const [k, face] of painted.slice(0, count).entries())
+    pairs.push([await seenInWorld(predictor, face), await seenInWorld(predictor, furrowed[(k + 1) % furrowed.length])]);
+  return pairs;
 }
