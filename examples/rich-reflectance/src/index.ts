@@ -30,6 +30,8 @@ export { meanTerms } from './training/terms.js';
 export { stageFolder } from './training/trainRow.js';
 export { raysOf } from './training/stages.js';
 export type { StageLoss } from './training/stages.js';
+export { halvingConsistency, weightsNow } from './training/consistency.js';
+export type { StageWeights } from './training/consistency.js';
 export { adaptNetworks } from './training/adaptNetworks.js';
 export { facePictures, savePhotoFigure, saveTestFigure, seenInWorld } from './uses/figure.js';
 export type { FigureDrawing } from './uses/figure.js';

@@ -47,9 +47,11 @@ const { values, positionals: photos } = parseArgs({
   },
 });
 const seed = Number(values.seed ?? 1);
+const usesPhotos = [values.light, values.albedo, values.adapt].some((x) => x !== undefined) || values['remove-shadows'];
 if (
   !Object.hasOwn(presets, values.preset) ||
   !rowNames.some((row) => row === values.row) ||
+  (usesPhotos && photos.length === 0) ||
   ![seed, Number(values.refine ?? 1), Number(values.adapt ?? 1)].every((n) => Number.isSafeInteger(n) && n >= 1)
 ) {
   console.error(usage);

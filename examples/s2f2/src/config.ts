@@ -1,5 +1,5 @@
-import type { BaseWeights, EnhancedWeights } from '@chiaro/faces';
-import type { Preset as SharedPreset } from '@chiaro/example-rich-reflectance';
+import type { BaseWeights } from '@chiaro/faces';
+import type { Preset as SharedPreset, StageWeights } from '@chiaro/example-rich-reflectance';
 import { vgg16Stages, type VGGStages } from '@chiaro/nn';
 
 /**
@@ -115,9 +115,6 @@ export const coarseRows = {
   strongRaysNoLandmarks: withoutLandmarks(strongRays),
   raysAndEdgesNoLandmarks: withoutLandmarks(raysAndEdges),
 } as const satisfies Record<string, CoarseSettings>;
-
-/** Factors of a stage with textures; that of `diffuseConsistency` is of its first epoch and halves with each. */
-export type StageWeights = EnhancedWeights & { readonly diffuseConsistency: number };
 
 /**
  * Eq. 5. Rich reflectance's calibration of means (symmetry 3 for the paper's 20, consistency 60 for 1, smoothness 1 for 1e-4)

@@ -70,7 +70,8 @@ const { values, positionals: photos } = parseArgs({
   },
 });
 const seed = Number(values.seed ?? 1);
-const usesPhotos = [values.light, values.albedo, values.age].some((x) => x !== undefined) || values.edit.length > 0;
+const usesPhotos =
+  [values.light, values.albedo, values.age, values.adapt].some((x) => x !== undefined) || values.edit.length > 0;
 if (
   !Object.hasOwn(presets, values.preset) ||
   !rowNames.some((row) => row === values.row) ||

@@ -7,12 +7,12 @@ import {
   enhancedTerms,
   faceOfAttributes,
   type AttributeModel,
-  type EnhancedWeights,
   type RayOptions,
 } from '@chiaro/faces';
 import { baseRows, enhancedRows, type BaseRow, type BaseSettings, type EnhancedRow } from '../config.js';
 import type { Setting } from '../experiment.js';
 import { incrementsOf, type AlbedoDecoders, type Encoder } from '../network.js';
+import { halvingConsistency, weightsNow } from './consistency.js';
 import { viewsOf, type PhotoBatch } from './photoBatch.js';
 import { meanTerms } from './terms.js';
 import type { Stage } from './trainStage.js';
@@ -54,23 +54,12 @@ export function baseStage(setting: Setting, row: BaseRow, { of, encoder }: BaseN
   };
 }
 
-/** The weight of consistency, which halves with each epoch after those before. */
-const halving = (row: EnhancedRow, epochsBefore: number): StageLoss['factors'] => ({
-  diffuseConsistency: (epoch) => enhancedRows[row].weights.diffuseConsistency * 0.5 ** (epochsBefore + epoch),
-});
-
-/** The weights of a row with the consistency of this epoch. */
-const relaxed = (row: EnhancedRow, { diffuseConsistency }: Readonly<Record<string, Tensor>>): EnhancedWeights => {
-  const { weights } = enhancedRows[row];
-  return { ...weights, ...(weights.diffuseConsistency > 0 && { diffuseConsistency }) };
-};
-
 /** Stage II: the decoders by eq. 3 with E as it is. */
 export function decodersStage(setting: Setting, row: EnhancedRow, { of, encoder, decoders }: WholeNetworks): StageLoss {
   return {
     networks: { decoders: { network: decoders, rate: setting.preset.rate.decoders } },
     fixed: [encoder],
-    factors: halving(row, 0),
+    factors: halvingConsistency(enhancedRows[row].weights, 0),
     step: (batch, { generator, factors }) => {
       const latents = noGrad(() => encoder.latents(batch.images));
       const increments = decoders.forward(latents);
@@ -79,7 +68,7 @@ export function decodersStage(setting: Setting, row: EnhancedRow, { of, encoder,
       const each = viewsOf(setting, batch).map((view, b) => {
         const face = noGrad(() => faceOfAttributes(of, vectors.select(0, b)));
         const whole = enhancedFace(face, incrementsOf(increments, b));
-        return enhancedEnergy(of.model, of.atlas, whole, view, rays, relaxed(row, factors));
+        return enhancedEnergy(of.model, of.atlas, whole, view, rays, weightsNow(enhancedRows[row].weights, factors));
       });
       return meanTerms(enhancedTerms, each);
     },
@@ -100,7 +89,7 @@ export function jointStage(
       encoder: { network: encoder, rate: rate.encoder },
       decoders: { network: decoders, rate: rate.decoders },
     },
-    factors: halving(row, epochsBefore),
+    factors: halvingConsistency(enhancedRows[row].weights, epochsBefore),
     step: (batch, { generator, factors }) => {
       const latents = encoder.latents(batch.images);
       const vectors = encoder.attributes.forward(latents);
@@ -113,7 +102,9 @@ export function jointStage(
         const seen = joint ? face : faceOfAttributes(of, seenVectors.select(0, b));
         first.push(baseEnergy(of.model, face, view, rays, baseRows.rays.weights));
         const whole = enhancedFace(seen, incrementsOf(increments, b));
-        both.push(enhancedEnergy(of.model, of.atlas, whole, view, rays, relaxed(row, factors)));
+        both.push(
+          enhancedEnergy(of.model, of.atlas, whole, view, rays, weightsNow(enhancedRows[row].weights, factors)),
+        );
       });
       return { ...meanTerms(baseTerms, first), ...meanTerms(enhancedTerms, both, 'enhanced-') };
     },

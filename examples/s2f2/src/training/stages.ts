@@ -1,12 +1,14 @@
-import type { Tensor } from '@chiaro/autograd';
 import {
+  halvingConsistency,
   incrementsOf,
   meanTerms,
   raysOf,
   viewsOf,
+  weightsNow,
   type AlbedoDecoders,
   type Setting,
   type StageLoss,
+  type StageWeights,
 } from '@chiaro/example-rich-reflectance';
 import {
   baseEnergy,
@@ -16,17 +18,8 @@ import {
   enhancedTerms,
   faceOfAttributes,
   type EnhancedFace,
-  type EnhancedWeights,
 } from '@chiaro/faces';
-import {
-  coarseRows,
-  fineWeights,
-  mediumWeights,
-  type CoarseRow,
-  type Preset,
-  type Row,
-  type StageWeights,
-} from '../config.js';
+import { coarseRows, fineWeights, mediumWeights, type CoarseRow, type Preset, type Row } from '../config.js';
 import { detailedFace, projectedPhotos, type DetailNets } from '../networks/detailNets.js';
 import type { Networks } from '../networks/reconstruct.js';
 
@@ -52,17 +45,6 @@ export function coarseStage(place: Place, row: CoarseRow, { of, encoder }: Netwo
   };
 }
 
-/** The weights of a stage with the consistency of this epoch. */
-const relaxed = (weights: StageWeights, { diffuseConsistency }: Readonly<Record<string, Tensor>>): EnhancedWeights => ({
-  ...weights,
-  ...(weights.diffuseConsistency > 0 && { diffuseConsistency }),
-});
-
-/** The weight of consistency, which halves with each epoch after those before. */
-const halving = ({ diffuseConsistency }: StageWeights, epochsBefore: number): StageLoss['factors'] => ({
-  diffuseConsistency: (epoch) => diffuseConsistency * 0.5 ** (epochsBefore + epoch),
-});
-
 /**
  * The loss of both stages with textures. E learns in every stage, so what holds its coefficients, the priors and the soft
  * box of eq. 1, stays with the landmarks.
@@ -85,7 +67,7 @@ function texturedStep(
     const faces: readonly EnhancedFace[] = found ? medium.map((face, b) => detailedFace(face, found, b)) : medium;
     const held = bases.map((base, b) => baseEnergy(of.model, base, views[b], rays, withoutPhotos));
     const photos = faces.map((face, b) =>
-      enhancedEnergy(of.model, of.atlas, face, views[b], rays, relaxed(weights, factors)),
+      enhancedEnergy(of.model, of.atlas, face, views[b], rays, weightsNow(weights, factors)),
     );
     const { rays: _, vertices: __, ...priors } = meanTerms(baseTerms, held);
     return { ...meanTerms(enhancedTerms, photos), ...priors };
@@ -102,7 +84,7 @@ export const mediumStage = (
     encoder: { network: networks.encoder, rate: place.preset.rate.encoder },
     decoders: { network: networks.decoders, rate: place.preset.rate.decoders },
   },
-  factors: halving(mediumWeights, epochsBefore),
+  factors: halvingConsistency(mediumWeights, epochsBefore),
   step: texturedStep(place, networks, mediumWeights),
 });
 
@@ -121,6 +103,6 @@ export const fineStage = (
     details: { network: networks.details, rate: place.preset.unetRate },
   },
   fixed: [networks.decoders],
-  factors: halving(weightsOf[row], epochsBefore),
+  factors: halvingConsistency(weightsOf[row], epochsBefore),
   step: texturedStep(place, networks, weightsOf[row]),
 });
